@@ -1,0 +1,56 @@
+# seatls_module(NAME [DEPENDS module…] [LIBRARIES target…])
+#
+# One folder of src/ is one library. Its sources are the folder's .cpp files (not those of folders
+# below that are modules themselves). DEPENDS names modules of lower layers only: the table below is
+# the architecture, and an edge that does not go down is refused. tools/check_layers.py checks the
+# includes against the same table.
+set(SEATLS_LAYERS
+  base=0
+  codec=1 crypto=1 net=1
+  wire=2 rats=2
+  binder=3 negotiate=3
+  early=4 exported=4 attest=4 appraise=4
+  session=5
+  stack=6 stack_openssl=6 stack_boringssl=6
+  config=7 service=7 proxy=7 preload=7
+  cli=8)
+
+function(seatls_layer NAME OUT)
+  foreach(row IN LISTS SEATLS_LAYERS)
+    if(row MATCHES "^${NAME}=(.+)$")
+      set(${OUT} ${CMAKE_MATCH_1} PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  message(FATAL_ERROR "module ${NAME} has no layer in cmake/SeatlsModule.cmake")
+endfunction()
+
+function(seatls_module NAME)
+  cmake_parse_arguments(M "" "" "DEPENDS;LIBRARIES;SOURCES" ${ARGN})
+  seatls_layer(${NAME} own)
+  foreach(d IN LISTS M_DEPENDS)
+    seatls_layer(${d} theirs)
+    if(NOT theirs LESS own)
+      message(FATAL_ERROR "module ${NAME} (layer ${own}) may not depend on ${d} (layer ${theirs})")
+    endif()
+  endforeach()
+  if(NOT M_SOURCES)
+    file(GLOB_RECURSE M_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  endif()
+  add_library(seatls_${NAME} STATIC ${M_SOURCES})
+  target_include_directories(seatls_${NAME} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+  list(TRANSFORM M_DEPENDS PREPEND seatls_)
+  target_link_libraries(seatls_${NAME} PUBLIC ${M_DEPENDS} PRIVATE seatls_flags ${M_LIBRARIES})
+endfunction()
+
+# seatls_test(NAME SOURCES file… [DEPENDS module…] [LIBRARIES target…])
+function(seatls_test NAME)
+  cmake_parse_arguments(T "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  add_executable(${NAME} ${T_SOURCES})
+  list(TRANSFORM T_DEPENDS PREPEND seatls_)
+  target_include_directories(${NAME} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(${NAME} PRIVATE SEATLS_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${NAME} PRIVATE ${T_DEPENDS} ${T_LIBRARIES} seatls_flags GTest::gtest GTest::gmock GTest::gtest_main)
+  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+endfunction()

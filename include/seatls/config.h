@@ -1,0 +1,52 @@
+// Config: what one endpoint shows and what it demands. The TOML file of the command line and of the
+// library is read into this; an application may also fill it by hand.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "seatls/attester.h"
+#include "seatls/error.h"
+#include "seatls/result.h"
+#include "seatls/verifier.h"
+
+namespace seatls {
+
+enum class Requirement : std::uint8_t { required, optional, off };
+
+// IdentityRule says how the peer is named. Attestation adds to PKI, it never replaces it silently.
+enum class IdentityRule : std::uint8_t {
+  pki_and_attested,  // certificate chain, name and attestation, all of them
+  attested_key,      // a self-signed certificate will do, if the evidence binds its key
+  pki,               // only with attestation optional or off
+};
+
+// Require is what the peer must show.
+struct Require {
+  Requirement attestation = Requirement::required;
+  IdentityRule identity = IdentityRule::pki_and_attested;
+  std::vector<Tier> accept = {Tier::affirming};  // affirming, warning; others are refused by check
+  std::shared_ptr<Verifier> verifier;            // needed unless attestation is off
+};
+
+// Config of one endpoint. Unset never means accepted: a client without `require` is refused by
+// validate(); a server without one demands nothing, and every session says so.
+struct Config {
+  Role role = Role::client;
+  std::shared_ptr<Attester> attester;  // null: this endpoint does not attest
+  std::optional<Require> require;
+
+  std::uint16_t extension_type = 0xFF5E;  // remoteAttestation; IANA has assigned none (Decision 1)
+  AlertMap alerts;
+  std::chrono::milliseconds credential_timeout{10'000};  // one attestation or appraisal
+  std::vector<std::string> dangers;  // names of the weakenings in force, told in every session
+
+  [[nodiscard]] Result<void> validate() const;
+};
+
+}  // namespace seatls

@@ -1,0 +1,74 @@
+// seatls over OpenSSL 3: the only header that knows of it, and then by two forward declarations.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "seatls/config.h"
+#include "seatls/error.h"
+#include "seatls/session.h"
+#include "seatls/signer.h"
+
+struct ssl_ctx_st;
+struct ssl_st;
+struct evp_pkey_st;
+
+namespace seatls::openssl {
+
+// attach makes every TLS connection of `ctx` attested as `config` says: it adds the extension, pins
+// TLS 1.3, turns tickets, PSK and early data off where attestation is required, and chains the
+// callbacks that the application has set before. Call it once, when the context is otherwise
+// configured. Errors: configuration, misuse.
+[[nodiscard]] Result<void> attach(ssl_ctx_st* ctx, Config config);
+
+// report returns what is known of the peer, or why the connection was refused. Errors: not_attested
+// while the handshake is still under way; the precise reason after a refusal.
+[[nodiscard]] Result<SessionReport> report(const ssl_st* ssl);
+
+// external_key wraps a Signer as an EVP_PKEY that a certificate can be used with. The caller owns
+// the returned reference (EVP_PKEY_free).
+[[nodiscard]] Result<evp_pkey_st*> external_key(std::shared_ptr<Signer> signer);
+
+// Connection drives one non-blocking connection on an attached context. Application data passes only
+// once the peer is what the configuration demands.
+//
+// An application may as well drive its SSL itself. With SSL_MODE_ASYNC its calls return
+// SSL_ERROR_WANT_ASYNC while evidence is made or appraised; without, they wait.
+class Connection {
+ public:
+  enum class Want : std::uint8_t {
+    nothing,     // done
+    read,        // wait until the transport can be read
+    write,       // wait until the transport can be written
+    credential,  // wait until credential_fd() can be read: a slow TPM, a slow verifier
+  };
+
+  // create takes ownership of neither the context nor `fd`, a connected non-blocking socket. The
+  // role is the config's. `server_name` (client): SNI and the name that the certificate must have.
+  [[nodiscard]] static Result<Connection> create(ssl_ctx_st* ctx, int fd,
+                                                 const std::string& server_name = "");
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  ~Connection();
+
+  // handshake goes on as far as it can without waiting. Want::nothing: the handshake is verified,
+  // the peer is appraised, report() has it.
+  [[nodiscard]] Result<Want> handshake();
+  // read returns the bytes read; 0 with *want set when it must wait. Error closed: the peer closed.
+  [[nodiscard]] Result<std::size_t> read(std::span<std::uint8_t> into, Want* want);
+  [[nodiscard]] Result<std::size_t> write(ByteView from, Want* want);
+  // shutdown sends close_notify, once.
+  void shutdown();
+
+  [[nodiscard]] int credential_fd() const;
+  [[nodiscard]] const SessionReport& report() const;  // after handshake() gave Want::nothing
+  [[nodiscard]] ssl_st* native() const;
+
+ private:
+  struct Impl;
+  explicit Connection(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace seatls::openssl

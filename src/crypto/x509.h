@@ -1,0 +1,80 @@
+// X.509: the key of a certificate as it stands there, chains, and the few certificates that the
+// project makes itself (init, ephemeral clients, tests).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "crypto/signature.h"
+#include "seatls/bytes.h"
+#include "seatls/error.h"
+#include "seatls/keys.h"
+#include "seatls/result.h"
+
+namespace seatls::crypto {
+
+class Certificate {
+ public:
+  [[nodiscard]] static Result<Certificate> from_der(ByteView der);  // trailing bytes are refused
+  [[nodiscard]] ByteView der() const { return der_; }
+  // spki is cut out of the received bytes; it is not encoded anew.
+  [[nodiscard]] const Spki& spki() const { return spki_; }
+  [[nodiscard]] Result<PublicKey> public_key() const { return PublicKey::from_spki(spki_.der()); }
+  [[nodiscard]] std::string subject() const;  // RFC 2253 one-liner, for people
+  [[nodiscard]] Time not_before() const;
+  [[nodiscard]] Time not_after() const;
+  [[nodiscard]] bool has_extended_key_usage(std::string_view oid) const;
+
+ private:
+  Certificate(Bytes der, Spki spki) : der_(std::move(der)), spki_(std::move(spki)) {}
+  Bytes der_;
+  Spki spki_;
+};
+
+[[nodiscard]] Result<std::vector<Certificate>> parse_pem_certificates(std::string_view pem);
+[[nodiscard]] std::string to_pem(const Certificate& certificate);
+// spki_of_certificate cuts the SubjectPublicKeyInfo out of a DER certificate.
+[[nodiscard]] Result<Spki> spki_of_certificate(ByteView certificate_der);
+
+struct ChainCheck {
+  std::vector<Certificate> anchors;        // trusted roots, also partial chains
+  std::vector<Certificate> intermediates;  // untrusted helpers
+  std::vector<Bytes> crls;                 // DER; when any is given, every issuer needs one
+  Time at{};                               // the moment that validity is judged at
+  // Critical extensions that the caller understands itself (e.g. TPM EK subject alternative names).
+  std::vector<std::string> understood_critical_oids;
+};
+// verify_chain builds and verifies a chain from `leaf` to an anchor. Errors:
+// untrusted_attestation_key with libcrypto's reason.
+[[nodiscard]] Result<void> verify_chain(const Certificate& leaf, const ChainCheck& check);
+
+// CertificateRequest and makers of certificates. Extensions are those that TLS peers expect:
+// BasicConstraints, KeyUsage, ExtendedKeyUsage (server and client), SubjectAltName.
+struct CertificateSpec {
+  std::string common_name;
+  std::vector<std::string> dns_names;
+  std::vector<std::string> ip_addresses;
+  bool is_ca = false;
+  std::chrono::seconds lifetime{std::chrono::hours{24 * 30}};
+  Time not_before{};  // default: now, less an hour for clocks that differ
+};
+struct Issuer {
+  const Certificate& certificate;
+  const PrivateKey& key;
+};
+// make_certificate certifies `subject_key`; self-signed needs the matching private key as issuer key
+// and no issuer certificate.
+[[nodiscard]] Result<Certificate> make_certificate(const CertificateSpec& spec, const PublicKey& subject_key,
+                                                   const Issuer& issuer);
+[[nodiscard]] Result<Certificate> make_self_signed(const CertificateSpec& spec, const PrivateKey& key);
+
+// Signer signs with a key that this process does not hold (a TPM): DER ECDSA over the message.
+using ExternalSigner = std::function<Result<Bytes>(ByteView message)>;
+[[nodiscard]] Result<Certificate> make_self_signed(const CertificateSpec& spec, const PublicKey& key,
+                                                   SignatureAlgorithm algorithm, const ExternalSigner& sign);
+// make_csr returns a PKCS#10 request as PEM.
+[[nodiscard]] Result<std::string> make_csr(const CertificateSpec& spec, const PublicKey& key,
+                                           SignatureAlgorithm algorithm, const ExternalSigner& sign);
+
+}  // namespace seatls::crypto
