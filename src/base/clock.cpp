@@ -22,17 +22,21 @@ std::string to_rfc3339(Time t) {
 
 Result<Time> from_rfc3339(std::string_view s) {
   const Error bad{Code::malformed, "'" + std::string(s) + "' is not a time like 2026-11-21T09:30:00Z", ""};
-  int year{}, hour{}, minute{}, second{}, end = 0;
-  unsigned month{}, day{};
-  const std::string text(s);
-  if (std::sscanf(text.c_str(), "%4d-%2u-%2uT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute, &second,
-                  &end) != 6 ||
-      static_cast<std::size_t>(end) != text.size() || text.size() != 20)
-    return bad;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
-                                         std::chrono::day(day)};
-  if (!date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
-    return bad;
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:ddZ";
+  if (s.size() != kShape.size()) return bad;
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    const bool digit = s[i] >= '0' && s[i] <= '9';
+    if (kShape[i] == 'd' ? !digit : s[i] != kShape[i]) return bad;
+  }
+  const auto number = [&](std::size_t at, std::size_t length) {
+    unsigned v = 0;
+    for (char c : s.substr(at, length)) v = v * 10 + static_cast<unsigned>(c - '0');
+    return v;
+  };
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(number(0, 4))),
+                                         std::chrono::month(number(5, 2)), std::chrono::day(number(8, 2))};
+  const auto hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
+  if (!date.ok() || hour > 23 || minute > 59 || second > 59) return bad;
   return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
          std::chrono::seconds(second);
 }
