@@ -10,8 +10,8 @@ set(SEATLS_LAYERS
   wire=2 rats=2
   binder=3 negotiate=3
   early=4 exported=4 attest=4 appraise=4
-  session=5
-  stack=6 stack_openssl=6 stack_boringssl=6
+  session=5 stack=5
+  stack_openssl=6 stack_boringssl=6
   config=7 service=7 proxy=7 preload=7
   cli=8)
 
