@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,15 @@ class Certificate {
   [[nodiscard]] Time not_after() const;
   [[nodiscard]] bool has_extended_key_usage(std::string_view oid) const;
 
+  struct Impl;  // holds libcrypto's X509
+  [[nodiscard]] const Impl& impl() const { return *impl_; }
+
  private:
-  Certificate(Bytes der, Spki spki) : der_(std::move(der)), spki_(std::move(spki)) {}
+  Certificate(Bytes der, Spki spki, std::shared_ptr<const Impl> impl)
+      : der_(std::move(der)), spki_(std::move(spki)), impl_(std::move(impl)) {}
   Bytes der_;
   Spki spki_;
+  std::shared_ptr<const Impl> impl_;
 };
 
 [[nodiscard]] Result<std::vector<Certificate>> parse_pem_certificates(std::string_view pem);
