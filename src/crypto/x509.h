@@ -44,12 +44,12 @@ class Certificate {
 [[nodiscard]] Result<Spki> spki_of_certificate(ByteView certificate_der);
 
 struct ChainCheck {
-  std::vector<Certificate> anchors;        // trusted roots, also partial chains
-  std::vector<Certificate> intermediates;  // untrusted helpers
-  std::vector<Bytes> crls;                 // DER; when any is given, every issuer needs one
-  Time at{};                               // the moment that validity is judged at
+  std::vector<Certificate> anchors{};        // trusted roots, also partial chains
+  std::vector<Certificate> intermediates{};  // untrusted helpers
+  std::vector<Bytes> crls{};                 // DER; when any is given, every issuer needs one
+  Time at{};                                 // the moment that validity is judged at
   // Critical extensions that the caller understands itself (e.g. TPM EK subject alternative names).
-  std::vector<std::string> understood_critical_oids;
+  std::vector<std::string> understood_critical_oids{};
 };
 // verify_chain builds and verifies a chain from `leaf` to an anchor. Errors:
 // untrusted_attestation_key with libcrypto's reason.
@@ -58,9 +58,9 @@ struct ChainCheck {
 // CertificateRequest and makers of certificates. Extensions are those that TLS peers expect:
 // BasicConstraints, KeyUsage, ExtendedKeyUsage (server and client), SubjectAltName.
 struct CertificateSpec {
-  std::string common_name;
-  std::vector<std::string> dns_names;
-  std::vector<std::string> ip_addresses;
+  std::string common_name{};
+  std::vector<std::string> dns_names{};
+  std::vector<std::string> ip_addresses{};
   bool is_ca = false;
   std::chrono::seconds lifetime{std::chrono::hours{24 * 30}};
   Time not_before{};  // default: now, less an hour for clocks that differ
