@@ -8,9 +8,9 @@ set(SEATLS_LAYERS
   base=0
   codec=1 crypto=1 net=1
   wire=2 rats=2
-  binder=3 negotiate=3
+  binder=3 negotiate=3 session=3
   early=4 exported=4 attest=4 appraise=4
-  session=5 stack=5
+  stack=5
   stack_openssl=6 stack_boringssl=6
   config=7 service=7 proxy=7 preload=7
   cli=8)

@@ -19,11 +19,12 @@ namespace seatls {
 
 enum class Requirement : std::uint8_t { required, optional, off };
 
-// IdentityRule says how the peer is named. Attestation adds to PKI, it never replaces it silently.
+// IdentityRule says how the peer is named. Attestation adds to PKI, it never replaces it silently: a
+// certificate that nothing vouches for is refused under every rule.
 enum class IdentityRule : std::uint8_t {
-  pki_and_attested,  // certificate chain, name and attestation, all of them
-  attested_key,      // a self-signed certificate will do, if the evidence binds its key
-  pki,               // only with attestation optional or off
+  pki_and_attested,  // certificate chain and name, and attestation where it is not optional or off
+  attested_key,      // the evidence may vouch for the certificate instead, if it proves its key
+  pki,               // only with attestation optional or off; a client must present a certificate
 };
 
 // Require is what the peer must show.
@@ -46,6 +47,7 @@ struct Config {
   std::chrono::milliseconds credential_timeout{10'000};  // one attestation or appraisal
   std::vector<std::string> dangers;  // names of the weakenings in force, told in every session
 
+  // validate returns what is wrong and how to mend it; Error configuration.
   [[nodiscard]] Result<void> validate() const;
 };
 

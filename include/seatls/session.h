@@ -59,6 +59,7 @@ class AttestedPeer {
 // SessionReport is what session.attestation() returns. `peer` is empty when the peer is not
 // attested, which only an optional or switched-off requirement lets happen.
 struct SessionReport {
+  Role role = Role::client;  // of this endpoint
   std::optional<AttestedPeer> peer;
   std::optional<AttestationScheme> peer_scheme;
   Bytes peer_binder;
@@ -67,6 +68,7 @@ struct SessionReport {
   Bytes self_binder;
   Requirement requirement = Requirement::required;
   bool pki_verified = false;
+  bool resumed = false;  // never together with `peer`
   std::string peer_name;
   std::vector<std::string> dangers;
 };

@@ -7,7 +7,9 @@
 // by an event (CredentialMade, Appraised); until then the stack must not go on.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -36,36 +38,48 @@ struct PeerCertificate {
 };
 
 // ---- events ------------------------------------------------------------------------------------
-// Each optional body is the extension_data, absent when the message held no such extension.
+// Each optional body is the extension_data, absent when the message held no such extension. A
+// message that the stack sends or receives is told even when it holds none; docs/states.md shows the
+// order. Two freedoms: a message that is not sent is not told (a server without CertificateRequest,
+// an empty client Certificate on the client's side when it was asked without a scheme), and once
+// nothing is negotiated only the peer's certificate must be told, at any time before HandshakeDone.
 namespace event {
-struct ClientHelloNeeded {        // client; comes twice after a HelloRetryRequest
+// Client; comes again after a HelloRetryRequest, and is answered with the same bytes.
+struct ClientHelloNeeded {
   bool can_authenticate = false;  // the client has a certificate and key to present
   bool offers_psk = false;        // a session or external PSK would be offered
 };
+// Server; comes again after a HelloRetryRequest.
 struct ClientHelloReceived {
   std::optional<Bytes> body;
-};  // server
+};
+// Server.
 struct EncryptedExtensionsNeeded {
   bool resumed = false;
-};  // server
+};
+// Client.
 struct EncryptedExtensionsReceived {
   std::optional<Bytes> body;
   bool resumed = false;
-};                                   // client
-struct CertificateRequestNeeded {};  // server
+};
+// Server.
+struct CertificateRequestNeeded {};
+// Client.
 struct CertificateRequestReceived {
   std::optional<Bytes> body;
-};  // client
+};
 struct CertificateReceived {
   PeerCertificate certificate;
   Channel channel;
 };
-struct NoCertificateReceived {};  // server: the client sent an empty Certificate
+// Server: the client sent an empty Certificate.
+struct NoCertificateReceived {};
 struct CertificateNeeded {
   Spki own;
   Channel channel;
 };
-struct NoCertificateAvailable {};  // client: a CertificateRequest is answered without a certificate
+// Client: a CertificateRequest is answered without a certificate.
+struct NoCertificateAvailable {};
 struct CredentialMade {
   Result<Cmw> credential;
 };
@@ -92,13 +106,16 @@ struct Attest {
 struct Appraise {
   AppraisalRequest request;
 };
+// Fatal: send alert(error.code) through the AlertMap.
 struct Refuse {
   Error error;
-};                  // fatal: send alert(error.code) through the AlertMap
-struct Proceed {};  // nothing to send; the handshake goes on
+};
+// Nothing to send; the handshake goes on.
+struct Proceed {};
+// The gate to application data opens.
 struct Complete {
   SessionReport report;
-};  // the gate to application data opens
+};
 }  // namespace action
 
 using Action = std::variant<action::SendExtension, action::OmitExtension, action::Attest, action::Appraise,
