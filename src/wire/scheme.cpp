@@ -1,0 +1,59 @@
+#include "seatls/scheme.h"
+
+#include <algorithm>
+
+namespace seatls {
+
+std::string describe(const AttestationScheme& scheme) {
+  if (const auto* verifier = std::get_if<VerifierIdentity>(&scheme.argument))
+    return "result of " + verifier->name;
+  const auto& type = std::get<EvidenceType>(scheme.argument);
+  if (const auto* format = std::get_if<ContentFormat>(&type))
+    return "evidence content-format " + std::to_string(format->id);
+  return "evidence " + std::get<MediaType>(type).name;
+}
+
+const SchemeTable& SchemeTable::defaults() {
+  static const SchemeTable table = [] {
+    SchemeTable t;
+    t.set("software", ContentFormat{263});
+    t.set("tpm2", MediaType{"application/vnd.seatls.tpm2+cbor"});
+    t.set("tdx", MediaType{"application/vnd.seatls.tdx-quote"});
+    t.set("sev-snp", MediaType{"application/vnd.amd.sev-snp.attestation-report"});
+    t.set("sgx", MediaType{"application/vnd.seatls.sgx-quote"});
+    t.set("nitro", MediaType{"application/vnd.seatls.nitro-document"});
+    t.set("cca", MediaType{"application/eat-collection; profile=\"tag:arm.com,2023:cca_platform#1.0.0\""});
+    t.set("psa", ContentFormat{10003});
+    t.set("compound", ContentFormat{273});
+    return t;
+  }();
+  return table;
+}
+
+std::optional<EvidenceType> SchemeTable::find(std::string_view name) const {
+  for (const auto& [row, type] : rows_)
+    if (row == name) return type;
+  return std::nullopt;
+}
+
+std::optional<std::string> SchemeTable::name_of(const EvidenceType& type) const {
+  for (const auto& [row, known] : rows_)
+    if (known == type) return row;
+  return std::nullopt;
+}
+
+void SchemeTable::set(std::string name, EvidenceType type) {
+  const auto row = std::find_if(rows_.begin(), rows_.end(), [&](const auto& r) { return r.first == name; });
+  if (row == rows_.end())
+    rows_.emplace_back(std::move(name), std::move(type));
+  else
+    row->second = std::move(type);
+}
+
+std::vector<std::string> SchemeTable::names() const {
+  std::vector<std::string> out;
+  for (const auto& row : rows_) out.push_back(row.first);
+  return out;
+}
+
+}  // namespace seatls
