@@ -116,6 +116,17 @@ Result<Bytes> alternative_names(const CertificateSpec& spec) {
   return out;
 }
 
+Result<Bytes> extended_key_usages(const CertificateSpec& spec) {
+  if (spec.extended_key_usages.empty()) return sequence({oid(NID_server_auth), oid(NID_client_auth)});
+  Bytes out;
+  for (const auto& dotted : spec.extended_key_usages) {
+    const Ptr<ASN1_OBJECT, ASN1_OBJECT_free> object(OBJ_txt2obj(dotted.c_str(), 1));
+    if (!object) return bad_spec("'" + dotted + "' is not a dotted object identifier");
+    out = join({out, to_der(i2d_ASN1_OBJECT, object.get())});
+  }
+  return sequence({out});
+}
+
 Bytes extension(int nid, bool critical, ByteView value) {
   return sequence({oid(nid), critical ? ByteView(kTrue) : ByteView(), tlv(0x04, value)});
 }
@@ -135,9 +146,10 @@ Result<Bytes> extensions(const CertificateSpec& spec, const Spki& spki, ByteView
   out = join({out, extension(NID_key_usage, true,
                              spec.is_ca ? bit_string(kSignCertificatesAndCrls, 1)
                                         : bit_string(kDigitalSignature, 7))});
-  if (!spec.is_ca)
-    out = join(
-        {out, extension(NID_ext_key_usage, false, sequence({oid(NID_server_auth), oid(NID_client_auth)}))});
+  if (!spec.is_ca) {
+    SEATLS_TRY(const Bytes usages, extended_key_usages(spec));
+    out = join({out, extension(NID_ext_key_usage, false, usages)});
+  }
   if (!names.empty())
     out = join({out, extension(NID_subject_alt_name, spec.common_name.empty(), sequence({names}))});
   out = join({out, extension(NID_subject_key_identifier, false, tlv(0x04, key_identifier(spki)))});

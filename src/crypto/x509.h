@@ -61,6 +61,9 @@ struct CertificateSpec {
   std::string common_name{};
   std::vector<std::string> dns_names{};
   std::vector<std::string> ip_addresses{};
+  // Dotted OIDs of an end-entity certificate's usages; empty: TLS server and client. The certificate
+  // of a TPM attestation key has 2.23.133.8.3 (tcg-kp-AIKCertificate) and no other.
+  std::vector<std::string> extended_key_usages{};
   bool is_ca = false;
   std::chrono::seconds lifetime{std::chrono::hours{24 * 30}};
   Time not_before{};  // default: now, less an hour for clocks that differ

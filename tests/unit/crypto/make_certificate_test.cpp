@@ -26,6 +26,18 @@ TEST(MakeCertificate, ASelfSignedOneOfEveryKeyTypeVerifies) {
   }
 }
 
+TEST(MakeCertificate, TheSpecNamesOtherUsages) {
+  const auto ca_key = p256();
+  const auto ca = *make_self_signed({.common_name = "CA", .is_ca = true}, ca_key);
+  const auto ak = make_certificate({.common_name = "AK", .extended_key_usages = {"2.23.133.8.3"}},
+                                   p256().public_key(), {ca, ca_key});
+  ASSERT_TRUE(ak) << ak.error().message();
+  EXPECT_TRUE(ak->has_extended_key_usage("2.23.133.8.3"));
+  EXPECT_FALSE(ak->has_extended_key_usage("1.3.6.1.5.5.7.3.1"));
+  EXPECT_FALSE(make_certificate({.common_name = "AK", .extended_key_usages = {"no oid"}}, p256().public_key(),
+                                {ca, ca_key}));
+}
+
 TEST(MakeCertificate, ACaCertifiesALeaf) {
   const auto ca_key = p256();
   const auto ca = *make_self_signed({.common_name = "CA", .is_ca = true}, ca_key);
