@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import draw_states
+
 root = Path(__file__).resolve().parent.parent
 write = "--write" in sys.argv
 problems = []
@@ -26,7 +28,7 @@ def errors_md() -> str:
     return "\n".join(out) + "\n"
 
 
-for name, content in {"docs/errors.md": errors_md()}.items():
+for name, content in {"docs/errors.md": errors_md(), "docs/states.md": draw_states.document()}.items():
     path = root / name
     if write:
         path.write_text(content)

@@ -46,48 +46,64 @@ struct PeerCertificate {
 namespace event {
 // Client; comes again after a HelloRetryRequest, and is answered with the same bytes.
 struct ClientHelloNeeded {
+  static constexpr std::string_view name = "ClientHelloNeeded";
   bool can_authenticate = false;  // the client has a certificate and key to present
   bool offers_psk = false;        // a session or external PSK would be offered
 };
 // Server; comes again after a HelloRetryRequest.
 struct ClientHelloReceived {
+  static constexpr std::string_view name = "ClientHelloReceived";
   std::optional<Bytes> body;
 };
 // Server.
 struct EncryptedExtensionsNeeded {
+  static constexpr std::string_view name = "EncryptedExtensionsNeeded";
   bool resumed = false;
 };
 // Client.
 struct EncryptedExtensionsReceived {
+  static constexpr std::string_view name = "EncryptedExtensionsReceived";
   std::optional<Bytes> body;
   bool resumed = false;
 };
 // Server.
-struct CertificateRequestNeeded {};
+struct CertificateRequestNeeded {
+  static constexpr std::string_view name = "CertificateRequestNeeded";
+};
 // Client.
 struct CertificateRequestReceived {
+  static constexpr std::string_view name = "CertificateRequestReceived";
   std::optional<Bytes> body;
 };
 struct CertificateReceived {
+  static constexpr std::string_view name = "CertificateReceived";
   PeerCertificate certificate;
   Channel channel;
 };
 // Server: the client sent an empty Certificate.
-struct NoCertificateReceived {};
+struct NoCertificateReceived {
+  static constexpr std::string_view name = "NoCertificateReceived";
+};
 struct CertificateNeeded {
+  static constexpr std::string_view name = "CertificateNeeded";
   Spki own;
   Channel channel;
 };
 // Client: a CertificateRequest is answered without a certificate.
-struct NoCertificateAvailable {};
+struct NoCertificateAvailable {
+  static constexpr std::string_view name = "NoCertificateAvailable";
+};
 struct CredentialMade {
+  static constexpr std::string_view name = "CredentialMade";
   Result<Cmw> credential;
 };
 struct Appraised {
+  static constexpr std::string_view name = "Appraised";
   Result<AttestationResult> result;
 };
 // HandshakeDone: both Finished messages are verified. `resumed` without any proof of a certificate.
 struct HandshakeDone {
+  static constexpr std::string_view name = "HandshakeDone";
   HandshakeFinished proof;
   bool resumed = false;
   bool early_data = false;

@@ -1,0 +1,151 @@
+#include "early/credential.h"
+
+#include "binder/early_binder.h"
+#include "crypto/hash.h"
+#include "wire/remote_attestation.h"
+
+namespace seatls::early {
+namespace {
+
+std::string_view name(Role role) { return role == Role::client ? "client" : "server"; }
+
+std::string certificate_of(Role sender) { return extension_of(sender, "Certificate[0]"); }
+
+Result<Binder> derive(const Channel& channel, const Spki& tik) {
+  return binder::derive_early_binder(channel.hash, channel.dtls, channel.transcript_hash, tik);
+}
+
+// A collection is negotiated by its own media type or content format, in CBOR or in JSON.
+std::optional<CmwForm> collection_form(const EvidenceType& type) {
+  if (type == EvidenceType{ContentFormat{273}} || type == EvidenceType{MediaType{"application/cmw+cbor"}})
+    return CmwForm::cbor;
+  if (type == EvidenceType{ContentFormat{274}} || type == EvidenceType{MediaType{"application/cmw+json"}})
+    return CmwForm::json;
+  return std::nullopt;
+}
+
+// fits tells whether a credential is of the negotiated scheme, as far as its wrapping shows: the CMW
+// type equals the chosen type byte for byte (Decision 16). What a Result says of its verifier is for
+// the appraisal.
+Result<void> fits(const AttestationScheme& scheme, const Cmw& cmw) {
+  const auto mismatch = [&](std::string what) {
+    return Error{Code::credential_type_mismatch,
+                 "negotiated is " + describe(scheme) + "; the CMW " + std::move(what), "cmw"};
+  };
+  const auto* type = std::get_if<EvidenceType>(&scheme.argument);
+  const std::optional<CmwForm> collection = type ? collection_form(*type) : std::nullopt;
+  if (collection) {
+    if (cmw.record() != nullptr) return mismatch("is a single record");
+    if ((cmw.form() == CmwForm::json) != (*collection == CmwForm::json))
+      return mismatch("is a collection in the other serialization");
+    return {};
+  }
+  if (cmw.collection() != nullptr) return mismatch("is a collection");
+
+  const CmwRecord& record = *cmw.record();
+  if (type && record.type != *type) return mismatch("holds " + describe({record.type}));
+  const std::uint32_t expected = type ? cmw_indicator::evidence : cmw_indicator::attestation_results;
+  if (record.indicator != 0 && (record.indicator & expected) == 0)
+    return mismatch("is marked as another conceptual message (indicator " + std::to_string(record.indicator) +
+                    ")");
+  return {};
+}
+
+}  // namespace
+
+std::string extension_of(Role sender, std::string_view message) {
+  return std::string(name(sender)) + " " + std::string(message) + " > remoteAttestation";
+}
+
+Result<EvidenceRequest> request_own(const Config& config, Role own, AttestationScheme scheme,
+                                    const event::CertificateNeeded& needed) {
+  const std::string path = certificate_of(own);
+  if (!config.attester) return Error{Code::internal, "a scheme was negotiated without an attester", path};
+  // The binder is never truncated or hashed again (Decision 3).
+  if (const auto longest = config.attester->longest_binder(); size(needed.channel.hash) > longest)
+    return Error{Code::binder_too_long,
+                 "the binder has " + std::to_string(size(needed.channel.hash)) +
+                     " bytes; the attester holds " + std::to_string(longest),
+                 path};
+  SEATLS_TRY(Binder binder, derive(needed.channel, needed.own));
+  return EvidenceRequest{std::move(scheme), std::move(binder)};
+}
+
+Result<OwnCredential> wrap_own(Role own, const AttestationScheme& scheme, Result<Cmw> made) {
+  const std::string path = certificate_of(own);
+  if (!made) {
+    Error error = std::move(made).error();
+    if (category(error.code) != Category::unavailable && category(error.code) != Category::local) {
+      error.detail = std::string(seatls::name(error.code)) + ": " + error.detail;
+      error.code = Code::attester_unavailable;
+    }
+    return std::move(error).in(path);
+  }
+  if (auto fit = fits(scheme, *made); !fit)
+    return Error{Code::misuse,
+                 "the attester made something else than it was asked for: " + fit.error().detail, path};
+
+  auto bytes = encode_cmw(*made);
+  if (!bytes) return std::move(bytes).error().in(path);
+  //= draft-fossati-seat-early-attestation-06#negotiating-this-protocol cmw_payload<1..2^24-1>
+  // The extensions of a CertificateEntry hold less than the field could.
+  if (bytes->size() > wire::max_cmw_payload)
+    return Error{Code::evidence_too_large,
+                 "cmw_payload is " + std::to_string(bytes->size()) + " bytes; the extension holds at most " +
+                     std::to_string(wire::max_cmw_payload),
+                 path};
+  SEATLS_TRY(Bytes extension, codec::encode(wire::CertificateCredential{*bytes}));
+  return OwnCredential{std::move(extension), crypto::digest(Hash::sha256, *bytes)};
+}
+
+Result<AppraisalRequest> open_peer(Role peer, const AttestationScheme& scheme,
+                                   const event::CertificateReceived& received) {
+  const PeerCertificate& certificate = received.certificate;
+  const std::string path = certificate_of(peer);
+  if (certificate.extension_elsewhere) return expect_plain(peer, certificate).error();
+  // Negotiated and absent: a downgrade by silence (D03).
+  if (!certificate.extension)
+    return Error{Code::attestation_required,
+                 "the " + std::string(name(peer)) + " was to attest by " + describe(scheme) +
+                     " and sent no credential",
+                 path};
+
+  auto body = codec::decode<wire::CertificateCredential>(*certificate.extension);
+  if (!body) return std::move(body).error().in(path);
+  auto cmw = parse_cmw(body->cmw_payload);
+  if (!cmw) {
+    // A malformed CMW is a failed attestation, not a failed parse: the draft says attestation_failed.
+    Error error = std::move(cmw).error();
+    error.detail = std::string(seatls::name(error.code)) + ": " + error.detail;
+    error.code = Code::evidence_malformed;
+    return std::move(error).in("cmw").in(path);
+  }
+  if (auto fit = fits(scheme, *cmw); !fit) return std::move(fit).error().in(path);
+
+  SEATLS_TRY(Binder binder, derive(received.channel, certificate.spki));
+  return AppraisalRequest{scheme, std::move(cmw).value(), std::move(binder),
+                          crypto::digest(Hash::sha256, body->cmw_payload)};
+}
+
+Result<void> expect_plain(Role peer, const PeerCertificate& certificate) {
+  //= draft-fossati-seat-early-attestation-06#negotiating-this-protocol first CertificateEntry
+  if (certificate.extension_elsewhere)
+    return Error{Code::misplaced_extension, "it belongs into the first CertificateEntry, once",
+                 extension_of(peer, "Certificate")};
+  if (certificate.extension)
+    return Error{Code::unsolicited_extension, "no scheme was negotiated for the " + std::string(name(peer)),
+                 certificate_of(peer)};
+  return {};
+}
+
+Result<void> refuse_own_key(const Spki& own, const Spki& peer) {
+  if (own != peer) return {};
+  return Error{Code::reflected, "the peer's certificate holds this endpoint's own key", ""};
+}
+
+Result<void> refuse_own_credential(ByteView own_digest, ByteView peer_digest) {
+  if (!constant_time_equal(own_digest, peer_digest)) return {};
+  return Error{Code::reflected, "the peer's credential is this endpoint's own", ""};
+}
+
+}  // namespace seatls::early

@@ -1,0 +1,71 @@
+#include <algorithm>
+
+#include "negotiate/negotiate.h"
+
+namespace seatls::negotiate {
+namespace {
+
+// The lists are in the client's order of preference, and the client knows what the evidence is for:
+// the first of its schemes that this server has as well.
+std::optional<AttestationScheme> first_common(const std::vector<AttestationScheme>& offered,
+                                              const std::vector<AttestationScheme>& supported) {
+  for (const AttestationScheme& scheme : offered)
+    if (std::ranges::find(supported, scheme) != supported.end()) return scheme;
+  return std::nullopt;
+}
+
+std::string list(const std::vector<AttestationScheme>& schemes) {
+  std::string out;
+  for (const AttestationScheme& scheme : schemes) out += (out.empty() ? "" : ", ") + describe(scheme);
+  return out.empty() ? "nothing" : out;
+}
+
+Error required_of_client(std::string detail, std::string path) {
+  return {Code::attestation_required, std::move(detail), std::move(path)};
+}
+
+}  // namespace
+
+Result<Choice> choose(const Config& config, const wire::ClientOffer* offer) {
+  const bool demands = config.require && config.require->attestation != Requirement::off;
+  const bool required = demands && config.require->attestation == Requirement::required;
+  const std::string path = "client ClientHello > remoteAttestation";
+
+  if (offer == nullptr) {
+    if (required) return required_of_client("the client offers no attestation", "client ClientHello");
+    return Choice{};
+  }
+  //= draft-fossati-seat-early-attestation-06#server-hello both server_attester_schemes and
+  //client_attester_schemes are empty
+  if (offer->empty()) return Error{Code::empty_offer, "both lists are empty", path};
+
+  // Neither attester nor demand: for the client this server looks like one that does not know the
+  // extension, and the client's own requirement decides.
+  if (!config.attester && !demands) return Choice{};
+
+  if (required && offer->client_attester_schemes.empty())
+    return required_of_client("the client offers no scheme by which it can attest itself",
+                              path + " > client_attester_schemes");
+
+  const auto own = config.attester ? config.attester->schemes() : std::vector<AttestationScheme>{};
+  const auto appraised = demands && config.require->verifier ? config.require->verifier->schemes()
+                                                             : std::vector<AttestationScheme>{};
+  Choice choice{first_common(offer->server_attester_schemes, own),
+                first_common(offer->client_attester_schemes, appraised)};
+
+  //= draft-fossati-seat-early-attestation-06#server-hello does not have any remote attestation scheme in
+  //common
+  if (!choice.any())
+    return Error{Code::unsupported_attestation_schemes,
+                 "the client accepts " + list(offer->server_attester_schemes) +
+                     " and this server attests by " + list(own) + "; the client attests by " +
+                     list(offer->client_attester_schemes) + " and this server appraises " + list(appraised),
+                 path};
+  if (required && !choice.client_scheme)
+    return required_of_client("the client attests by " + list(offer->client_attester_schemes) +
+                                  "; this server appraises " + list(appraised),
+                              path + " > client_attester_schemes");
+  return choice;
+}
+
+}  // namespace seatls::negotiate

@@ -1,0 +1,41 @@
+#include <algorithm>
+
+#include "negotiate/negotiate.h"
+
+namespace seatls::negotiate {
+namespace {
+
+// A repeated scheme would say nothing, and costs bytes of every ClientHello.
+std::vector<AttestationScheme> unique(const std::vector<AttestationScheme>& schemes) {
+  std::vector<AttestationScheme> out;
+  for (const AttestationScheme& scheme : schemes)
+    if (std::ranges::find(out, scheme) == out.end()) out.push_back(scheme);
+  return out;
+}
+
+}  // namespace
+
+Result<std::optional<wire::ClientOffer>> offer(const Config& config, bool can_authenticate) {
+  if (!config.require)
+    return Error{Code::configuration, "a client must say what it demands of servers", "require"};
+  const Require& require = *config.require;
+  wire::ClientOffer out;
+
+  //= draft-fossati-seat-early-attestation-06#client-hello omit Evidence types that cannot be passed to a
+  //Verifier
+  if (require.attestation != Requirement::off && require.verifier)
+    out.server_attester_schemes = unique(require.verifier->schemes());
+  if (require.attestation == Requirement::required && out.server_attester_schemes.empty())
+    return Error{Code::misuse, "attestation is required and the verifier can appraise no scheme",
+                 "client ClientHello > remoteAttestation > server_attester_schemes"};
+
+  //= draft-fossati-seat-early-attestation-06#client-hello capable of authenticating itself with a certificate
+  if (config.attester && can_authenticate) out.client_attester_schemes = unique(config.attester->schemes());
+
+  //= draft-fossati-seat-early-attestation-06#negotiating-this-protocol populate at least one
+  //AttestationScheme
+  if (out.empty()) return std::optional<wire::ClientOffer>{};
+  return std::optional{std::move(out)};
+}
+
+}  // namespace seatls::negotiate
