@@ -9,6 +9,7 @@ namespace seatls::crypto {
 struct PublicKey::Impl {
   PkeyPtr key;
   KeyType type;
+  Bytes encoded;  // EC: the uncompressed point; Ed25519: the key; RSA: nothing
 };
 
 struct PrivateKey::Impl {

@@ -136,7 +136,10 @@ TEST_F(X509Test, AChangedByteNeverMovesTheSpkiUnseen) {
       X509* x509 = d2i_X509(nullptr, &at, static_cast<long>(der.size()));
       ASSERT_NE(x509, nullptr);
       const ASN1_BIT_STRING* bits = X509_get0_pubkey_bitstr(x509);
-      const ByteView content(ASN1_STRING_get0_data(bits), static_cast<std::size_t>(ASN1_STRING_length(bits)));
+      ASSERT_GT(ASN1_STRING_length(bits), 1);
+      // Without its last byte: libcrypto clears the bits of it that are said to be unused.
+      const ByteView content(ASN1_STRING_get0_data(bits),
+                             static_cast<std::size_t>(ASN1_STRING_length(bits) - 1));
       EXPECT_FALSE(std::ranges::search(parsed->spki().der(), content).empty()) << i;
       X509_free(x509);
     }
