@@ -1,0 +1,63 @@
+#include "appraise/context.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "crypto/hash.h"
+
+namespace seatls::appraise {
+
+void compare_binder(ByteView field, BinderField kind, const Context& context, const std::string& path,
+                    Findings& findings) {
+  Bytes expected = bytes(context.binder);
+  if (kind == BinderField::zero_padded_to_64) expected.resize(64, 0);
+  if (context.binder.empty() || !constant_time_equal(field, expected))
+    findings.refuse(Stage::binder, Code::binder_mismatch,
+                    "holds " + base::to_hex(field) + "; this connection has " + base::to_hex(expected), path);
+}
+
+void compare_tik(const crypto::PublicKey& named, const Context& context, const std::string& path,
+                 Findings& findings) {
+  if (context.tik == nullptr) return;
+  const auto key = crypto::PublicKey::from_spki(context.tik->der());
+  if (!key) {
+    findings.refuse(Stage::key, Code::tik_mismatch,
+                    "the certificate's key cannot be read: " + key.error().detail, path);
+  } else if (!named.same_key(*key)) {
+    findings.refuse(
+        Stage::key, Code::tik_mismatch,
+        "names the key sha256:" + base::to_hex(crypto::digest(Hash::sha256, named.spki().der())) +
+            "; the certificate has sha256:" + base::to_hex(crypto::digest(Hash::sha256, context.tik->der())),
+        path);
+  }
+}
+
+KeyProvenance demanded_key(const Policy& policy, std::optional<KeyProvenance> section,
+                           KeyProvenance scheme_default) {
+  if (!policy.key && !section) return scheme_default;
+  return std::max(policy.key.value_or(KeyProvenance::none), section.value_or(KeyProvenance::none));
+}
+
+void judge_key(KeyProvenance shown, KeyProvenance demanded, const Context& context, const std::string& path,
+               Findings& findings, std::vector<std::string>& dangers, const std::string& why) {
+  const bool allowed = context.policy.danger.allow_unproven_tik;
+  if (allowed) dangers.emplace_back("allow_unproven_tik");
+  if (shown >= demanded && shown != KeyProvenance::none) return;
+  std::string detail = "the key's provenance is \"" + std::string(name(shown)) + "\"; the policy demands \"" +
+                       std::string(name(demanded)) + "\"";
+  if (!why.empty()) detail += "; " + why;
+  if (allowed)
+    findings.note(Stage::key, Code::key_unproven, std::move(detail), path);
+  else
+    findings.refuse(Stage::key, Code::key_unproven, std::move(detail), path);
+}
+
+Error as_malformed(Error error) {
+  if (category(error.code) != Category::decode && category(error.code) != Category::peer_misbehaved)
+    return error;
+  std::string detail = std::string(sentence(error.code));
+  if (!error.detail.empty()) detail += " " + error.detail;
+  return {Code::evidence_malformed, std::move(detail), std::move(error.path)};
+}
+
+}  // namespace seatls::appraise

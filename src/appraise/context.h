@@ -1,0 +1,62 @@
+// What every stage of every scheme is told, and the comparisons that none may write anew.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "appraise/findings.h"
+#include "crypto/signature.h"
+#include "seatls/bytes.h"
+#include "seatls/keys.h"
+#include "seatls/policy.h"
+#include "seatls/result.h"
+
+namespace seatls::appraise {
+
+// Context is what a credential must be about, and whom it must satisfy.
+struct Context {
+  const Policy& policy;
+  ByteView binder;            // of this connection; empty where a result is judged
+  const Spki* tik = nullptr;  // of the peer's certificate; null offline when it was not given
+  std::string verifier;       // result schemes: the negotiated identity
+  Time now{};
+};
+
+// Assessment is what a scheme's last stage found out about verified claims.
+struct Assessment {
+  TrustVector vector;
+  Tier status = Tier::affirming;  // a tier that the vector alone does not tell (a result's own status)
+  KeyProvenance key = KeyProvenance::none;
+  std::vector<std::pair<std::string, std::string>> claims;
+  std::vector<std::string> instance;
+  std::vector<std::string> dangers;
+  std::optional<Time> valid_until;
+  // The bytes that the attestation key signed, hashed: evidence is the same evidence in any wrapping.
+  Bytes fingerprint;
+};
+
+// How a field of evidence holds the binder (Decision 3): alone, or followed by zeros up to 64 bytes.
+enum class BinderField : std::uint8_t { exact, zero_padded_to_64 };
+
+// compare_binder compares the whole field, padding included, in constant time.
+void compare_binder(ByteView field, BinderField kind, const Context& context, const std::string& path,
+                    Findings& findings);
+
+// compare_tik compares a key that evidence names with the key of the peer's certificate: by its
+// parameters, since the two are encoded differently.
+void compare_tik(const crypto::PublicKey& named, const Context& context, const std::string& path,
+                 Findings& findings);
+
+// demanded_key is the strictest provenance that the policy or the scheme's own section demands.
+[[nodiscard]] KeyProvenance demanded_key(const Policy& policy, std::optional<KeyProvenance> section,
+                                         KeyProvenance scheme_default);
+
+// judge_key compares the key's provenance with what is demanded; `why` is what it lacks.
+void judge_key(KeyProvenance shown, KeyProvenance demanded, const Context& context, const std::string& path,
+               Findings& findings, std::vector<std::string>& dangers, const std::string& why);
+
+// as_malformed turns a decoder's error into the reason that a credential cannot be parsed.
+[[nodiscard]] Error as_malformed(Error error);
+
+}  // namespace seatls::appraise

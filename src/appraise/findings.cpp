@@ -1,0 +1,23 @@
+#include "appraise/findings.h"
+
+#include <algorithm>
+
+namespace seatls::appraise {
+
+bool Findings::refused() const {
+  return std::ranges::any_of(rows_, [](const Row& r) { return r.reason.fatal; });
+}
+
+bool Findings::refused_at(Stage stage) const {
+  return std::ranges::any_of(rows_, [&](const Row& r) { return r.reason.fatal && r.stage == stage; });
+}
+
+std::vector<Reason> Findings::reasons() const {
+  auto rows = rows_;
+  std::ranges::stable_sort(rows, {}, &Row::stage);
+  std::vector<Reason> reasons;
+  for (auto& row : rows) reasons.push_back(std::move(row.reason));
+  return reasons;
+}
+
+}  // namespace seatls::appraise

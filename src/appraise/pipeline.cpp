@@ -1,0 +1,142 @@
+#include "appraise/pipeline.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "appraise/registry.h"
+
+namespace seatls::appraise {
+
+// ResultMint: see include/seatls/result.h.
+class ResultMint {
+ public:
+  static AttestationResult mint(ResultParts parts) { return AttestationResult(std::move(parts)); }
+};
+
+namespace {
+
+constexpr std::int8_t cryptographic_validation_failed = 99;  // AR4SI, the same for every claim
+constexpr std::uint16_t cmw_cbor = 273, cmw_json = 274, eat_cwt = 263, eat_jwt = 264;
+
+std::string describe_type(const EvidenceType& type) {
+  return describe(AttestationScheme{type}).substr(std::string_view("evidence ").size());
+}
+
+EvidenceType type_of(const Cmw& credential) {
+  if (const auto* record = credential.record()) return record->type;
+  return ContentFormat{credential.form() == CmwForm::json ? cmw_json : cmw_cbor};
+}
+
+// A result's type is not negotiated: it is a token, in one of the spellings that verifiers use.
+bool is_token(const EvidenceType& type) {
+  if (const auto* format = std::get_if<ContentFormat>(&type))
+    return format->id == eat_cwt || format->id == eat_jwt;
+  const auto& name = std::get<MediaType>(type).name;
+  const auto base = name.substr(0, name.find_first_of("; "));
+  return base == "application/eat+jwt" || base == "application/eat+cwt" || base == "application/eat-jwt" ||
+         base == "application/eat-cwt";
+}
+
+// check_type demands the negotiated type, byte for byte, and that a stated indicator does not deny what
+// was negotiated (attack D07).
+void check_type(const Job& job, Findings& findings) {
+  const auto mismatch = [&](std::string detail) {
+    findings.refuse(Stage::type, Code::credential_type_mismatch, std::move(detail), "cmw > type");
+  };
+  const auto type = type_of(job.credential);
+  const auto* negotiated = std::get_if<EvidenceType>(&job.scheme.argument);
+  if (negotiated != nullptr && type != *negotiated)
+    mismatch("is " + describe_type(type) + "; " + describe_type(*negotiated) + " was negotiated");
+  if (negotiated == nullptr && (job.credential.record() == nullptr || !is_token(type)))
+    mismatch("is " + describe_type(type) +
+             "; a result is an EAT (application/eat+jwt or application/eat+cwt)");
+  const auto stated = job.credential.record() == nullptr ? 0 : job.credential.record()->indicator;
+  const auto demanded = negotiated != nullptr ? cmw_indicator::evidence : cmw_indicator::attestation_results;
+  if (stated != 0 && (stated & demanded) == 0)
+    mismatch("the indicator " + std::to_string(stated) + " does not say " +
+             (negotiated != nullptr ? "evidence (4)" : "attestation results (8)"));
+}
+
+// scheme_of returns the scheme that the policy accepts for what was negotiated.
+const Scheme* scheme_of(const Job& job, Findings& findings) {
+  const auto* type = std::get_if<EvidenceType>(&job.scheme.argument);
+  const std::string name = type == nullptr ? "result" : job.table.name_of(*type).value_or("");
+  const Scheme* scheme = find_scheme(name);
+  const auto& accepted = job.context.policy.schemes;
+  if (scheme != nullptr && std::ranges::find(accepted, name) != accepted.end()) return scheme;
+  findings.refuse(Stage::type, Code::scheme_below_policy,
+                  describe(job.scheme) + (scheme == nullptr ? " is of no known scheme"
+                                                            : ": schemes does not name \"" + name + "\""));
+  return nullptr;
+}
+
+void check_size(const Job& job, Findings& findings) {
+  const auto size = job.credential.record() == nullptr ? 0 : job.credential.record()->value.size();
+  if (size > job.largest)
+    findings.refuse(
+        Stage::parse, Code::evidence_malformed,
+        "has " + std::to_string(size) + " bytes; at most " + std::to_string(job.largest) + " are read",
+        "cmw > value");
+}
+
+void judge_instance(const Assessment& a, const Context& context, Findings& findings) {
+  const auto& pins = context.policy.machine;
+  if (pins.empty() || std::ranges::any_of(a.instance, [&](const auto& id) {
+        return std::ranges::find(pins, id) != pins.end();
+      }))
+    return;
+  std::string shown;
+  for (const auto& id : a.instance) shown += (shown.empty() ? "" : ", ") + id;
+  findings.refuse(
+      Stage::policy, Code::instance_mismatch,
+      "comes from " + (shown.empty() ? "an unnamed instance" : shown) + ", which machine.id does not name");
+}
+
+AttestationResult conclude(const Job& job, const Scheme* scheme, std::optional<Assessment> assessment,
+                           const Findings& findings) {
+  ResultParts parts;
+  parts.reasons = findings.reasons();
+  parts.scheme = scheme == nullptr ? "" : scheme->name;
+  const bool passport = job.scheme.is_result();
+  parts.model = passport ? ConveyanceModel::passport : ConveyanceModel::background_check;
+  parts.freshness = passport ? Freshness::lifetime : Freshness::binder;
+  parts.policy_id = job.context.policy.id;
+  parts.evidence_digest = bytes(job.digest);
+  if (!passport) parts.binder = bytes(job.context.binder);
+  parts.appraised_at = job.context.now;
+  parts.dangers = job.dangers;
+  parts.tier = Tier::contraindicated;
+  if (assessment) {
+    parts.vector = assessment->vector;
+    parts.key = assessment->key;
+    parts.claims = std::move(assessment->claims);
+    parts.instance = std::move(assessment->instance);
+    parts.valid_until = assessment->valid_until;
+    for (auto& danger : assessment->dangers) parts.dangers.push_back(std::move(danger));
+    if (!findings.refused()) parts.tier = worse(parts.vector.worst(), assessment->status);
+  } else if (!findings.refused_at(Stage::type) && !findings.refused_at(Stage::parse)) {
+    parts.vector.value.fill(cryptographic_validation_failed);
+  }
+  return ResultMint::mint(std::move(parts));
+}
+
+}  // namespace
+
+AttestationResult run(const Job& job) {
+  Findings findings;
+  const Scheme* scheme = scheme_of(job, findings);
+  check_type(job, findings);
+  check_size(job, findings);
+  if (findings.refused()) return conclude(job, scheme, std::nullopt, findings);
+
+  auto assessment = scheme->judge(job.credential, job.context, findings);
+  if (assessment) {
+    judge_instance(*assessment, job.context, findings);
+    // Only what verified is remembered: nobody can push it out of the cache with noise.
+    if (job.cache != nullptr && !scheme->is_result && !job.cache->admit(assessment->fingerprint))
+      findings.refuse(Stage::reuse, Code::evidence_reused, "make new evidence for every connection");
+  }
+  return conclude(job, scheme, std::move(assessment), findings);
+}
+
+}  // namespace seatls::appraise

@@ -1,0 +1,32 @@
+// The pipeline that every credential goes through: type, then the scheme's parse, verify and appraise,
+// then what is judged alike for all schemes. It is the only maker of an AttestationResult.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "appraise/context.h"
+#include "seatls/cmw.h"
+#include "seatls/result.h"
+#include "seatls/scheme.h"
+#include "seatls/verifiers.h"
+
+namespace seatls::appraise {
+
+// Job is one appraisal. Everything it refers to outlives it.
+struct Job {
+  const AttestationScheme& scheme;  // as negotiated
+  const SchemeTable& table;
+  const Cmw& credential;
+  ByteView digest;  // SHA-256 of the credential's received bytes
+  Context context;
+  EvidenceCache* cache = nullptr;      // null: repeats are not looked for (offline)
+  std::size_t largest = 65'528;        // bytes of evidence or of a result
+  std::vector<std::string> dangers{};  // in force besides the policy's own
+};
+
+// run judges. It always comes to a result: a refusal says every reason that was found.
+[[nodiscard]] AttestationResult run(const Job& job);
+
+}  // namespace seatls::appraise

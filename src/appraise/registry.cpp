@@ -1,0 +1,40 @@
+#include "appraise/registry.h"
+
+#include <algorithm>
+#include <array>
+
+#include "appraise/schemes/tpm/appraise.h"
+
+namespace seatls::appraise {
+namespace {
+
+// stages drives one credential: parse, verify, appraise. Each stage takes what only the one before can
+// make. What did not verify is still held against the policy, so that an operator sees every
+// objection at once; nothing of that gets into a result.
+template <auto parse, auto verify, auto appraise, auto foresee>
+std::optional<Assessment> stages(const Cmw& credential, const Context& context, Findings& findings) {
+  auto parsed = parse(credential);
+  if (!parsed) {
+    findings.refuse(Stage::parse, as_malformed(std::move(parsed).error()));
+    return std::nullopt;
+  }
+  const auto verified = verify(*parsed, context, findings);
+  if (verified) return appraise(*verified, context, findings);
+  foresee(*parsed, context, findings);
+  return std::nullopt;
+}
+
+constexpr std::array schemes = {
+    Scheme{"tpm2", false, stages<tpm::parse, tpm::verify, tpm::appraise, tpm::foresee>},
+};
+
+}  // namespace
+
+std::span<const Scheme> registry() { return schemes; }
+
+const Scheme* find_scheme(std::string_view name) {
+  const auto found = std::ranges::find(schemes, name, &Scheme::name);
+  return found == schemes.end() ? nullptr : &*found;
+}
+
+}  // namespace seatls::appraise
