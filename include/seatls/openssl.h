@@ -1,6 +1,7 @@
 // seatls over OpenSSL 3: the only header that knows of it, and then by two forward declarations.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,9 +27,11 @@ namespace seatls::openssl {
 // while the handshake is still under way; the precise reason after a refusal.
 [[nodiscard]] Result<SessionReport> report(const ssl_st* ssl);
 
-// external_key wraps a Signer as an EVP_PKEY that a certificate can be used with. The caller owns
-// the returned reference (EVP_PKEY_free).
-[[nodiscard]] Result<evp_pkey_st*> external_key(std::shared_ptr<Signer> signer);
+// external_key wraps a Signer as an EVP_PKEY that a certificate can be used with: P-256 with SHA-256,
+// or P-384 with SHA-384. A signature that takes longer than `limit` fails its handshake. The caller
+// owns the returned reference (EVP_PKEY_free). Errors: configuration.
+[[nodiscard]] Result<evp_pkey_st*> external_key(
+    std::shared_ptr<Signer> signer, std::chrono::milliseconds limit = std::chrono::seconds(10));
 
 // Connection drives one non-blocking connection on an attached context. Application data passes only
 // once the peer is what the configuration demands.

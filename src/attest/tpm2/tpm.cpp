@@ -86,7 +86,7 @@ Result<Object> Tpm::parent(TPM2_HANDLE hierarchy_or_handle, const TpmAccess& acc
     return stored(hierarchy_or_handle);
   }
   if (const auto saved = parents_.find(hierarchy_or_handle); saved != parents_.end()) {
-    if (auto object = restore(saved->second)) return std::move(*object);
+    if (auto object = restore(saved->second); object || lost_) return object;
     parents_.erase(saved);
   }
   const ESYS_TR hierarchy =
@@ -115,9 +115,9 @@ std::optional<TPMS_CONTEXT> Tpm::save(const Object& object) {
   return *context;
 }
 
-std::optional<Object> Tpm::restore(const TPMS_CONTEXT& context) {
+Result<Object> Tpm::restore(const TPMS_CONTEXT& context) {
   ESYS_TR tr = ESYS_TR_NONE;
-  if (!check(Esys_ContextLoad(esys_, &context, &tr), "TPM2_ContextLoad")) return std::nullopt;
+  SEATLS_CHECK(check(Esys_ContextLoad(esys_, &context, &tr), "TPM2_ContextLoad"));
   return transient(tr);
 }
 
@@ -144,7 +144,7 @@ Result<Object> Key::load(Tpm& tpm) {
 
 Result<Object> Key::load_file(Tpm& tpm, const KeyFile& file) {
   if (saved_) {
-    if (auto object = tpm.restore(*saved_)) return std::move(*object);
+    if (auto object = tpm.restore(*saved_); object || tpm.lost()) return object;
     saved_.reset();
   }
   SEATLS_TRY(const TPM2B_PUBLIC area,

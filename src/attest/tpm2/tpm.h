@@ -59,10 +59,9 @@ class Tpm {
   // set_hierarchy_auth tells the stack a hierarchy's password before it is used.
   [[nodiscard]] Result<void> set_hierarchy_auth(ESYS_TR hierarchy, const TpmAccess& access);
 
-  // save and restore keep a loaded object outside of the TPM. restore returns nothing when the TPM
-  // does not take it back, as after a reset.
+  // save and restore keep a loaded object outside of the TPM. The TPM takes it back until it is reset.
   [[nodiscard]] std::optional<TPMS_CONTEXT> save(const Object& object);
-  [[nodiscard]] std::optional<Object> restore(const TPMS_CONTEXT& context);
+  [[nodiscard]] Result<Object> restore(const TPMS_CONTEXT& context);
 
  private:
   std::string tcti_string_;
