@@ -14,6 +14,7 @@ Binder danger::binder_from_bytes(Bytes value, Hash hash, Spki tik) {
   return {std::move(value), hash, std::move(tik)};
 }
 
+//= early-attestation#binder-derivation
 Result<Binder> binder::derive_early_binder(Hash hash, bool dtls, ByteView transcript_hash, const Spki& tik) {
   if (hash != Hash::sha256 && hash != Hash::sha384)
     return Error{Code::misuse, std::string(name(hash)) + " is the hash of no TLS 1.3 suite that binders use",

@@ -42,6 +42,15 @@ class Reader {
     return vector(field, Min, Max);
   }
 
+  // item reads T field.
+  template <class T>
+  [[nodiscard]] T item(std::string_view field) {
+    const bool sound = !error_;
+    T out = Codec<T>::read(*this);
+    if (sound && error_) error_ = std::move(*error_).in(field);
+    return out;
+  }
+
   // list reads T field<Min..Max>: items until the vector is used up.
   template <class T, std::size_t Min, std::size_t Max>
   [[nodiscard]] std::vector<T> list(std::string_view field) {
@@ -55,7 +64,8 @@ class Reader {
     return out;
   }
 
-  void fail(std::string_view field, Code code, std::string detail);
+  // fail records that `field` cannot be read; `what` goes on after its name ("is 7; known are 0, 1").
+  void fail(std::string_view field, Code code, std::string_view what);
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
  private:
@@ -80,18 +90,41 @@ class Writer {
   void vector(std::string_view field, F body) {
     const auto at = out_.size();
     out_.resize(at + prefix_width(Max));
-    body(*this);
+    within([&] { return std::string(field); }, [&] { body(*this); });
     close(field, at, Min, Max);
   }
   template <std::size_t Min, std::size_t Max>
   void vector(std::string_view field, ByteView b) {
     vector<Min, Max>(field, [b](Writer& w) { w.bytes(b); });
   }
+  template <class T>
+  void item(std::string_view field, const T& v) {
+    within([&] { return std::string(field); }, [&] { Codec<T>::write(*this, v); });
+  }
+  // list writes T field<Min..Max>.
+  template <class T, std::size_t Min, std::size_t Max>
+  void list(std::string_view field, const std::vector<T>& items) {
+    const auto at = out_.size();
+    out_.resize(at + prefix_width(Max));
+    for (std::size_t i = 0; i < items.size(); ++i)
+      within([&] { return std::string(field) + "[" + std::to_string(i) + "]"; },
+             [&] { Codec<T>::write(*this, items[i]); });
+    close(field, at, Min, Max);
+  }
 
+  // fail records that `field` cannot be written; `what` goes on after its name.
+  void fail(std::string_view field, Code code, std::string_view what);
   [[nodiscard]] Bytes take() && { return std::move(out_); }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
  private:
+  // within puts `place` before the path of a failure that happens in `body`.
+  template <std::invocable P, std::invocable F>
+  void within(P place, F body) {
+    const bool sound = !error_;
+    body();
+    if (sound && error_) error_ = std::move(*error_).in(place());
+  }
   void number(std::size_t v, std::size_t width);
   void close(std::string_view field, std::size_t at, std::size_t least, std::size_t most);
 
@@ -99,6 +132,7 @@ class Writer {
   std::optional<Error> error_;
 };
 
+//= early-attestation#body-parses-exactly
 // decode reads exactly one T: bytes after it are trailing_data.
 template <class T>
 [[nodiscard]] Result<T> decode(ByteView in) {

@@ -83,6 +83,12 @@ Bytes Hasher::current() const {
   return out;
 }
 
+Hasher Hasher::fork() const {
+  Hasher out(impl_->hash);
+  demand(EVP_MD_CTX_copy_ex(out.impl_->context.get(), impl_->context.get()) == 1);
+  return out;
+}
+
 // struct { uint16 length; opaque label<7..255> = prefix + Label; opaque context<0..255>; } HkdfLabel;
 Result<Bytes> hkdf_expand_label(Hash hash, LabelPrefix prefix, ByteView secret, std::string_view label,
                                 ByteView context, std::size_t length) {

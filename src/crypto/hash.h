@@ -15,7 +15,8 @@ namespace seatls::crypto {
 [[nodiscard]] Bytes digest(Hash hash, ByteView data);
 [[nodiscard]] Bytes hmac(Hash hash, ByteView key, ByteView data);
 
-// Hasher hashes piece by piece; `current` gives the hash so far and lets it go on.
+// Hasher hashes piece by piece; `current` gives the hash so far and lets it go on, `fork` a second
+// one that goes on from here by itself.
 class Hasher {
  public:
   explicit Hasher(Hash hash);
@@ -24,6 +25,7 @@ class Hasher {
   ~Hasher();
   void update(ByteView data);
   [[nodiscard]] Bytes current() const;
+  [[nodiscard]] Hasher fork() const;
 
  private:
   struct Impl;

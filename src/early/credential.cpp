@@ -87,15 +87,9 @@ Result<OwnCredential> wrap_own(Role own, const AttestationScheme& scheme, Result
 
   auto bytes = encode_cmw(*made);
   if (!bytes) return std::move(bytes).error().in(path);
-  //= draft-fossati-seat-early-attestation-06#negotiating-this-protocol cmw_payload<1..2^24-1>
-  // The extensions of a CertificateEntry hold less than the field could.
-  if (bytes->size() > wire::max_cmw_payload)
-    return Error{Code::evidence_too_large,
-                 "cmw_payload is " + std::to_string(bytes->size()) + " bytes; the extension holds at most " +
-                     std::to_string(wire::max_cmw_payload),
-                 path};
-  SEATLS_TRY(Bytes extension, codec::encode(wire::CertificateCredential{*bytes}));
-  return OwnCredential{std::move(extension), crypto::digest(Hash::sha256, *bytes)};
+  auto extension = codec::encode(wire::CertificateCredential{*bytes});
+  if (!extension) return std::move(extension).error().in(path);
+  return OwnCredential{std::move(extension).value(), crypto::digest(Hash::sha256, *bytes)};
 }
 
 Result<AppraisalRequest> open_peer(Role peer, const AttestationScheme& scheme,
@@ -128,7 +122,7 @@ Result<AppraisalRequest> open_peer(Role peer, const AttestationScheme& scheme,
 }
 
 Result<void> expect_plain(Role peer, const PeerCertificate& certificate) {
-  //= draft-fossati-seat-early-attestation-06#negotiating-this-protocol first CertificateEntry
+  //= early-attestation#first-entry-only
   if (certificate.extension_elsewhere)
     return Error{Code::misplaced_extension, "it belongs into the first CertificateEntry, once",
                  extension_of(peer, "Certificate")};

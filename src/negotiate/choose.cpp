@@ -35,8 +35,7 @@ Result<Choice> choose(const Config& config, const wire::ClientOffer* offer) {
     if (required) return required_of_client("the client offers no attestation", "client ClientHello");
     return Choice{};
   }
-  //= draft-fossati-seat-early-attestation-06#server-hello both server_attester_schemes and
-  //client_attester_schemes are empty
+  //= early-attestation#empty-offer-refused
   if (offer->empty()) return Error{Code::empty_offer, "both lists are empty", path};
 
   // Neither attester nor demand: for the client this server looks like one that does not know the
@@ -53,8 +52,7 @@ Result<Choice> choose(const Config& config, const wire::ClientOffer* offer) {
   Choice choice{first_common(offer->server_attester_schemes, own),
                 first_common(offer->client_attester_schemes, appraised)};
 
-  //= draft-fossati-seat-early-attestation-06#server-hello does not have any remote attestation scheme in
-  //common
+  //= early-attestation#no-common-scheme
   if (!choice.any())
     return Error{Code::unsupported_attestation_schemes,
                  "the client accepts " + list(offer->server_attester_schemes) +

@@ -21,19 +21,17 @@ Result<std::optional<wire::ClientOffer>> offer(const Config& config, bool can_au
   const Require& require = *config.require;
   wire::ClientOffer out;
 
-  //= draft-fossati-seat-early-attestation-06#client-hello omit Evidence types that cannot be passed to a
-  //Verifier
+  //= early-attestation#offer-only-appraisable
   if (require.attestation != Requirement::off && require.verifier)
     out.server_attester_schemes = unique(require.verifier->schemes());
   if (require.attestation == Requirement::required && out.server_attester_schemes.empty())
     return Error{Code::misuse, "attestation is required and the verifier can appraise no scheme",
                  "client ClientHello > remoteAttestation > server_attester_schemes"};
 
-  //= draft-fossati-seat-early-attestation-06#client-hello capable of authenticating itself with a certificate
+  //= early-attestation#offer-needs-certificate
   if (config.attester && can_authenticate) out.client_attester_schemes = unique(config.attester->schemes());
 
-  //= draft-fossati-seat-early-attestation-06#negotiating-this-protocol populate at least one
-  //AttestationScheme
+  //= early-attestation#offer-not-empty
   if (out.empty()) return std::optional<wire::ClientOffer>{};
   return std::optional{std::move(out)};
 }

@@ -1,16 +1,17 @@
 // The body of the remoteAttestation extension in each message that may hold it:
-// draft-fossati-seat-early-attestation-06, section "Attestation Extension".
+// draft-fossati-seat-early-attestation-06, section "Remote Attestation Extension".
 #pragma once
 
 #include <vector>
 
 #include "codec/tls.h"
-#include "seatls/scheme.h"
+#include "wire/attestation_scheme.h"
 
 namespace seatls::wire {
 
 // A CertificateEntry's extensions take at most 2^16-1 bytes, this extension's 4-byte header and
-// 3-byte length included: so much of cmw_payload<1..2^24-1> can be used.
+// 3-byte length included: so much of cmw_payload<1..2^24-1> can be used, in an entry without other
+// extensions.
 inline constexpr std::size_t max_cmw_payload = 65528;
 
 // ClientHello
@@ -37,7 +38,8 @@ struct ClientChoice {
   bool operator==(const ClientChoice&) const = default;
 };
 
-// Certificate, first CertificateEntry, in either direction
+// Certificate, first CertificateEntry, in either direction. One that does not fit is not encoded:
+// evidence_too_large.
 struct CertificateCredential {
   Bytes cmw_payload;
   bool operator==(const CertificateCredential&) const = default;
@@ -47,11 +49,6 @@ struct CertificateCredential {
 
 namespace seatls::codec {
 
-template <>
-struct Codec<AttestationScheme> {
-  static AttestationScheme read(Reader& r);
-  static void write(Writer& w, const AttestationScheme& v);
-};
 template <>
 struct Codec<wire::ClientOffer> {
   static wire::ClientOffer read(Reader& r);

@@ -2,15 +2,36 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
+
 namespace seatls {
+namespace {
+
+// A peer chooses these names, and people read them in logs and terminals: what is not printable
+// ASCII is escaped, and what is long is cut.
+std::string printable(std::string_view name) {
+  constexpr std::size_t kShown = 120;
+  std::string out;
+  for (const char c : name.substr(0, kShown)) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    if (byte >= 0x20 && byte < 0x7f && c != '\\')
+      out += c;
+    else
+      out += "\\x" + base::to_hex({&byte, 1});
+  }
+  if (name.size() > kShown) out += "... (" + std::to_string(name.size()) + " bytes)";
+  return out;
+}
+
+}  // namespace
 
 std::string describe(const AttestationScheme& scheme) {
   if (const auto* verifier = std::get_if<VerifierIdentity>(&scheme.argument))
-    return "result of " + verifier->name;
+    return "result of " + printable(verifier->name);
   const auto& type = std::get<EvidenceType>(scheme.argument);
   if (const auto* format = std::get_if<ContentFormat>(&type))
     return "evidence content-format " + std::to_string(format->id);
-  return "evidence " + std::get<MediaType>(type).name;
+  return "evidence " + printable(std::get<MediaType>(type).name);
 }
 
 const SchemeTable& SchemeTable::defaults() {
