@@ -3,7 +3,6 @@
 namespace seatls::codec::cose {
 namespace {
 
-constexpr std::int64_t kAlg = 1, kCrit = 2, kKid = 4, kX5chain = 33;
 constexpr std::uint64_t kSign1Tag = 18, kCwtTag = 61;
 
 Error malformed(std::string what) { return {Code::malformed, std::move(what), "COSE_Sign1"}; }
@@ -16,7 +15,7 @@ const cbor::Value* Sign1::header(std::int64_t label) const {
 }
 
 std::optional<Bytes> Sign1::kid() const {
-  const auto* v = header(kKid);
+  const auto* v = header(label::kid);
   if (v == nullptr) return std::nullopt;
   const auto b = v->as_bytes();
   return b ? std::optional(bytes(*b)) : std::nullopt;
@@ -25,7 +24,7 @@ std::optional<Bytes> Sign1::kid() const {
 // RFC 9360: one certificate is a bstr, several are an array of bstr.
 Result<std::vector<Bytes>> Sign1::x5chain() const {
   std::vector<Bytes> out;
-  const auto* v = header(kX5chain);
+  const auto* v = header(label::x5chain);
   if (v == nullptr) return out;
   if (auto one = v->as_bytes()) {
     out.push_back(bytes(*one));
@@ -86,9 +85,9 @@ Result<Sign1> parse_sign1(ByteView bytes, const cbor::Limits& limits) {
       if (known.first == label)
         return malformed("the label " + cbor::diagnose(label) + " stands in both headers");
   // Nothing that `crit` could name is understood here.
-  if (out.header(kCrit) != nullptr)
+  if (out.header(label::crit) != nullptr)
     return Error{Code::unknown_critical, "the header marks labels as critical", "COSE_Sign1 > crit"};
-  const auto* algorithm = out.protected_headers.find(kAlg);
+  const auto* algorithm = out.protected_headers.find(label::alg);
   if (algorithm == nullptr) return malformed("the protected header names no algorithm");
   auto id = algorithm->as_int();
   if (!id) return std::move(id).error().in("COSE_Sign1 > alg");

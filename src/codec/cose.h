@@ -17,6 +17,11 @@ inline constexpr std::int64_t es256 = -7, eddsa = -8, es384 = -35, es512 = -36, 
                               ps512 = -39;
 }
 
+// COSE header labels (RFC 9052, 3.1; RFC 9360).
+namespace label {
+inline constexpr std::int64_t alg = 1, crit = 2, content_type = 3, kid = 4, x5chain = 33;
+}
+
 // COSE_Sign1 = [ protected : bstr .cbor header_map / bstr .size 0, unprotected : header_map,
 //                payload : bstr, signature : bstr ]
 struct Sign1 {

@@ -1,7 +1,7 @@
 #include "rats/sign1.h"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 namespace seatls::rats {
 namespace {
@@ -10,53 +10,55 @@ namespace cbor = codec::cbor;
 namespace cose = codec::cose;
 using crypto::SignatureAlgorithm;
 
-std::optional<SignatureAlgorithm> algorithm_of(std::int64_t id) {
-  switch (id) {
-    case cose::alg::es256: return SignatureAlgorithm::ecdsa_p256_sha256;
-    case cose::alg::es384: return SignatureAlgorithm::ecdsa_p384_sha384;
-    case cose::alg::es512: return SignatureAlgorithm::ecdsa_p521_sha512;
-    case cose::alg::eddsa: return SignatureAlgorithm::ed25519;
-    case cose::alg::ps256: return SignatureAlgorithm::rsa_pss_sha256;
-    case cose::alg::ps384: return SignatureAlgorithm::rsa_pss_sha384;
-    case cose::alg::ps512: return SignatureAlgorithm::rsa_pss_sha512;
-    default: return std::nullopt;
-  }
-}
+constexpr std::pair<SignatureAlgorithm, std::int64_t> kAlgorithms[] = {
+    {SignatureAlgorithm::ecdsa_p256_sha256, cose::alg::es256},
+    {SignatureAlgorithm::ecdsa_p384_sha384, cose::alg::es384},
+    {SignatureAlgorithm::ecdsa_p521_sha512, cose::alg::es512},
+    {SignatureAlgorithm::ed25519, cose::alg::eddsa},
+    {SignatureAlgorithm::rsa_pss_sha256, cose::alg::ps256},
+    {SignatureAlgorithm::rsa_pss_sha384, cose::alg::ps384},
+    {SignatureAlgorithm::rsa_pss_sha512, cose::alg::ps512},
+};
 
 }  // namespace
 
+std::optional<std::int64_t> cose_algorithm(SignatureAlgorithm algorithm) {
+  for (const auto& [known, id] : kAlgorithms)
+    if (known == algorithm) return id;
+  return std::nullopt;
+}
+
+std::optional<SignatureAlgorithm> algorithm_of_cose(std::int64_t id) {
+  for (const auto& [algorithm, known] : kAlgorithms)
+    if (known == id) return algorithm;
+  return std::nullopt;
+}
+
 Result<VerifiedSign1> verify_sign1(cose::Sign1 message, const crypto::PublicKey& key,
-                                   std::span<const std::int64_t> allowed) {
-  const auto algorithm = algorithm_of(message.algorithm);
-  if (!algorithm || std::find(allowed.begin(), allowed.end(), message.algorithm) == allowed.end())
-    return Error{Code::algorithm_not_allowed, "COSE algorithm " + std::to_string(message.algorithm),
-                 "COSE_Sign1 > alg"};
+                                   std::span<const SignatureAlgorithm> allowed) {
+  const auto algorithm = algorithm_of_cose(message.algorithm);
+  if (!algorithm || std::find(allowed.begin(), allowed.end(), *algorithm) == allowed.end())
+    return Error{Code::algorithm_not_allowed,
+                 "the message says COSE algorithm " + std::to_string(message.algorithm), "COSE_Sign1 > alg"};
   SEATLS_TRY(const Bytes signed_bytes, message.to_be_signed());
   if (auto ok = key.verify(*algorithm, signed_bytes, message.signature, crypto::EcdsaForm::fixed); !ok)
     return std::move(ok).error().in("COSE_Sign1 > signature");
   return VerifiedSign1(std::move(message));
 }
 
-Result<std::int64_t> cose_algorithm(crypto::KeyType type) {
-  switch (type) {
-    case crypto::KeyType::p256: return cose::alg::es256;
-    case crypto::KeyType::p384: return cose::alg::es384;
-    case crypto::KeyType::p521: return cose::alg::es512;
-    case crypto::KeyType::ed25519: return cose::alg::eddsa;
-    case crypto::KeyType::rsa: return cose::alg::ps256;
-  }
-  return Error{Code::algorithm_not_allowed, "a key of unknown type", ""};
-}
-
 Result<Bytes> sign_sign1(ByteView payload, const crypto::PrivateKey& key, cbor::Map headers) {
-  SEATLS_TRY(const std::int64_t id, cose_algorithm(key.public_key().type()));
-  headers.emplace_back(cbor::integer(1), cbor::integer(id));
+  const auto algorithm = key.default_algorithm();
+  const auto id = cose_algorithm(algorithm);
+  if (!id)
+    return Error{Code::algorithm_not_allowed,
+                 std::string(crypto::name(algorithm)) + " is no COSE algorithm of seatls", ""};
+  headers.emplace_back(cbor::integer(cose::label::alg), cbor::integer(*id));
   cose::Sign1 s;
   SEATLS_TRY(s.protected_bytes, cbor::encode(cbor::map(std::move(headers))));
   s.unprotected_headers = cbor::map({});
   s.payload = bytes(payload);
   SEATLS_TRY(const Bytes signed_bytes, s.to_be_signed());
-  SEATLS_TRY(s.signature, key.sign(*algorithm_of(id), signed_bytes, crypto::EcdsaForm::fixed));
+  SEATLS_TRY(s.signature, key.sign(algorithm, signed_bytes, crypto::EcdsaForm::fixed));
   return cose::encode_sign1(s);
 }
 
