@@ -17,15 +17,33 @@ struct evp_pkey_st;
 
 namespace seatls::openssl {
 
+// AttachOptions holds what attach() cannot find out from the context.
+struct AttachOptions {
+  // The application's own message callback (SSL_CTX_set_msg_callback): OpenSSL has no getter for it.
+  // It is called after ours, with the argument that the application sets as usual.
+  void (*message_callback)(int sent, int version, int content_type, const void* data, std::size_t length,
+                           ssl_st* ssl, void* arg) = nullptr;
+};
+
 // attach makes every TLS connection of `ctx` attested as `config` says: it adds the extension, pins
-// TLS 1.3, turns tickets, PSK and early data off where attestation is required, and chains the
-// callbacks that the application has set before. Call it once, when the context is otherwise
-// configured. Errors: configuration, misuse.
-[[nodiscard]] Result<void> attach(ssl_ctx_st* ctx, Config config);
+// TLS 1.3, and turns tickets, PSKs and early data off where attestation is required. Call it once,
+// before the first SSL_new. Errors: configuration, binder_too_long, misuse.
+//
+// Where something is demanded of the peer its certificate is verified, whatever mode is set. Verify
+// and info callbacks of the application, of the context or of an SSL, go on being called; a verify
+// callback that lets an error of the chain pass does not make the peer verified. Message callbacks
+// and SSL_CTX_set_cert_verify_callback cannot be chained that way: see AttachOptions, and do without
+// the latter. An SSL whose hooks were taken away fails closed.
+[[nodiscard]] Result<void> attach(ssl_ctx_st* ctx, Config config, AttachOptions options = {});
 
 // report returns what is known of the peer, or why the connection was refused. Errors: not_attested
 // while the handshake is still under way; the precise reason after a refusal.
 [[nodiscard]] Result<SessionReport> report(const ssl_st* ssl);
+
+// abandon ends a handshake that waits for a credential, before SSL_free. Call it on the thread that
+// drove the handshake: freeing the SSL alone leaks what is on the stack of its ASYNC job. Nothing
+// more is written to the transport. Does nothing when no handshake waits. Connection does it by itself.
+void abandon(ssl_st* ssl);
 
 // external_key wraps a Signer as an EVP_PKEY that a certificate can be used with: P-256 with SHA-256,
 // or P-384 with SHA-384. A signature that takes longer than `limit` fails its handshake. The caller
@@ -37,7 +55,9 @@ namespace seatls::openssl {
 // once the peer is what the configuration demands.
 //
 // An application may as well drive its SSL itself. With SSL_MODE_ASYNC its calls return
-// SSL_ERROR_WANT_ASYNC while evidence is made or appraised; without, they wait.
+// SSL_ERROR_WANT_ASYNC while evidence is made or appraised (see abandon); without, they wait.
+//
+// A connection that has begun its handshake stays on its thread until that is done.
 class Connection {
  public:
   enum class Want : std::uint8_t {
@@ -56,7 +76,8 @@ class Connection {
   ~Connection();
 
   // handshake goes on as far as it can without waiting. Want::nothing: the handshake is verified,
-  // the peer is appraised, report() has it.
+  // the peer is what the configuration demands, report() has it. The credential timeout of the
+  // configuration makes credential_fd() readable, too. Errors: the precise reason of a refusal.
   [[nodiscard]] Result<Want> handshake();
   // read returns the bytes read; 0 with *want set when it must wait. Error closed: the peer closed.
   [[nodiscard]] Result<std::size_t> read(std::span<std::uint8_t> into, Want* want);
@@ -64,7 +85,7 @@ class Connection {
   // shutdown sends close_notify, once.
   void shutdown();
 
-  [[nodiscard]] int credential_fd() const;
+  [[nodiscard]] int credential_fd() const;            // while handshake() wants it, else -1
   [[nodiscard]] const SessionReport& report() const;  // after handshake() gave Want::nothing
   [[nodiscard]] ssl_st* native() const;
 

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "seatls/openssl.h"
+
 namespace seatls::openssl {
 namespace {
 
@@ -65,10 +67,7 @@ Result<void> pause_until_over(ASYNC_JOB* job, const std::shared_ptr<Wakeup>& wak
   SEATLS_TRY(const int fd, wakeup->fd());
   const Registration registration(ASYNC_get_wait_ctx(job), wakeup, fd);
   if (!registration.ok()) return Error{Code::internal, "ASYNC_WAIT_CTX_set_wait_fd failed", {}};
-  while (!wakeup->over()) {
-    ASYNC_pause_job();
-    if (abandoning) return Error{Code::closed, "the connection was given up while it waited", {}};
-  }
+  while (!wakeup->over()) SEATLS_CHECK(park());
   return {};
 }
 
@@ -118,6 +117,12 @@ Result<void> wait_for(const std::shared_ptr<Wakeup>& wakeup) {
   }
   if (wakeup->rung()) return {};
   return Error{Code::timed_out, "no answer within the time limit", {}};
+}
+
+Result<void> park() {
+  ASYNC_pause_job();
+  if (abandoning) return Error{Code::closed, "the connection was given up while it waited", {}};
+  return {};
 }
 
 void abandon(ssl_st* ssl) {

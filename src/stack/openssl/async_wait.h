@@ -13,8 +13,6 @@
 
 #include "seatls/error.h"
 
-struct ssl_st;
-
 namespace seatls::openssl {
 
 // Wakeup is shared by the handshake that waits and the thread that works for it, so that either may
@@ -46,13 +44,12 @@ class Wakeup {
 };
 
 // wait_for returns once `wakeup` has rung. Errors: timed_out; closed when the connection is being
-// given up (see abandon); io when no file descriptor is left.
+// given up (see abandon in seatls/openssl.h); io when no file descriptor is left.
 [[nodiscard]] Result<void> wait_for(const std::shared_ptr<Wakeup>& wakeup);
 
-// abandon ends a handshake that is paused in an ASYNC job, on the thread that it was paused on:
-// freeing its SSL without this leaks the job and everything on its stack. Nothing more is written to
-// the transport. Does nothing when no job is paused.
-void abandon(ssl_st* ssl);
+// park pauses the current job once: what follows is to happen on the stack that the job was started
+// from. Errors: closed, as above.
+[[nodiscard]] Result<void> park();
 
 // Answer is one value that another thread hands in. The first `put` counts.
 template <class T>
