@@ -2,6 +2,7 @@
 
 #include "binder/early_binder.h"
 #include "crypto/hash.h"
+#include "rats/media_type.h"
 #include "wire/remote_attestation.h"
 
 namespace seatls::early {
@@ -17,10 +18,9 @@ Result<Binder> derive(const Channel& channel, const Spki& tik) {
 
 // A collection is negotiated by its own media type or content format, in CBOR or in JSON.
 std::optional<CmwForm> collection_form(const EvidenceType& type) {
-  if (type == EvidenceType{ContentFormat{273}} || type == EvidenceType{MediaType{"application/cmw+cbor"}})
-    return CmwForm::cbor;
-  if (type == EvidenceType{ContentFormat{274}} || type == EvidenceType{MediaType{"application/cmw+json"}})
-    return CmwForm::json;
+  const auto base = rats::base_type(type);
+  if (base == "application/cmw+cbor") return CmwForm::cbor;
+  if (base == "application/cmw+json") return CmwForm::json;
   return std::nullopt;
 }
 
