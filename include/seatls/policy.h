@@ -94,8 +94,8 @@ struct Tpm2Policy {
 
 // SoftwarePolicy judges evidence that no hardware stands behind: danger.software_evidence must be set.
 struct SoftwarePolicy {
-  // SPKIs (SHA-256) of accepted attestation keys; `signed_by_tik` accepts the attested key itself.
-  std::vector<KeyPin> ak;
+  // Whose signature counts: these keys, or (signed_by_tik) the attested key itself.
+  std::vector<Spki> ak;
   bool signed_by_tik = false;
   Expect<std::string> swname;
   Expect<Bytes> measurements;  // digests; must be set when the evidence has some, and each must be accepted

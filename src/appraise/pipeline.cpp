@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "appraise/registry.h"
+#include "rats/media_type.h"
 
 namespace seatls::appraise {
 
@@ -16,7 +17,6 @@ class ResultMint {
 namespace {
 
 constexpr std::int8_t cryptographic_validation_failed = 99;  // AR4SI, the same for every claim
-constexpr std::uint16_t cmw_cbor = 273, cmw_json = 274, eat_cwt = 263, eat_jwt = 264;
 
 std::string describe_type(const EvidenceType& type) {
   return describe(AttestationScheme{type}).substr(std::string_view("evidence ").size());
@@ -24,15 +24,13 @@ std::string describe_type(const EvidenceType& type) {
 
 EvidenceType type_of(const Cmw& credential) {
   if (const auto* record = credential.record()) return record->type;
-  return ContentFormat{credential.form() == CmwForm::json ? cmw_json : cmw_cbor};
+  return ContentFormat{credential.form() == CmwForm::json ? rats::content_format::cmw_json
+                                                          : rats::content_format::cmw_cbor};
 }
 
 // A result's type is not negotiated: it is a token, in one of the spellings that verifiers use.
 bool is_token(const EvidenceType& type) {
-  if (const auto* format = std::get_if<ContentFormat>(&type))
-    return format->id == eat_cwt || format->id == eat_jwt;
-  const auto& name = std::get<MediaType>(type).name;
-  const auto base = name.substr(0, name.find_first_of("; "));
+  const auto base = rats::base_type(type).value_or("");
   return base == "application/eat+jwt" || base == "application/eat+cwt" || base == "application/eat-jwt" ||
          base == "application/eat-cwt";
 }

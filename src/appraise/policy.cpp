@@ -83,11 +83,7 @@ void check_software(const Policy& p, Check& check) {
   if (p.software.ak.empty() && !p.software.signed_by_tik)
     check.mistake(
         "software.ak", "nothing says which keys may sign",
-        "set software.ak = [\"sha256:…\"], or [\"tik\"] for evidence signed by the attested key itself");
-  for (const auto& pin : p.software.ak)
-    if (pin.kind != KeyPin::Kind::spki_sha256)
-      check.mistake("software.ak", to_text(pin) + " is the Name of a TPM key",
-                    "software keys are pinned by \"sha256:…\"");
+        "set software.ak = [\"ak.pem\"], or [\"tik\"] for evidence signed by the attested key itself");
   if (!p.software.swname.is_set())
     check.mistake("software.swname", "no software name is accepted",
                   "list the accepted names, or write \"expect.any\"");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "appraise/schemes/software/appraise.h"
 #include "appraise/schemes/tpm/appraise.h"
 
 namespace seatls::appraise {
@@ -26,6 +27,8 @@ std::optional<Assessment> stages(const Cmw& credential, const Context& context, 
 
 constexpr std::array schemes = {
     Scheme{"tpm2", false, stages<tpm::parse, tpm::verify, tpm::appraise, tpm::foresee>},
+    Scheme{"software", false,
+           stages<software::parse, software::verify, software::appraise, software::foresee>},
 };
 
 }  // namespace

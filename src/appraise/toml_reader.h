@@ -1,0 +1,79 @@
+// TomlReader reads the values of a policy file and notes every mistake with its line: what is of the
+// wrong type or cannot be read is told, left out, and reading goes on.
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "seatls/policy.h"
+
+namespace seatls::appraise {
+
+// Section is one table of the file with its full name; `table` is null when it is not there.
+struct Section {
+  const toml::table* table = nullptr;
+  std::string name;
+  unsigned line = 0;
+
+  [[nodiscard]] bool present() const { return table != nullptr; }
+  [[nodiscard]] std::string full(std::string_view key) const {
+    return name.empty() ? std::string(key) : name + "." + std::string(key);
+  }
+};
+
+class TomlReader {
+ public:
+  // Files that the policy names are looked for in `folder`; `name` is told in mistakes.
+  TomlReader(std::string folder, std::string name) : folder_(std::move(folder)), name_(std::move(name)) {}
+
+  [[nodiscard]] Section section(const Section& parent, std::string_view key);
+  void refuse_unknown(const Section& s, const std::vector<std::string_view>& known);
+
+  // The readers return an empty value for a key that is absent, or wrong.
+  [[nodiscard]] const toml::node* find(const Section& s, std::string_view key);
+  [[nodiscard]] std::optional<std::string> text(const Section& s, std::string_view key);
+  [[nodiscard]] std::vector<std::string> texts(const Section& s, std::string_view key);  // or a single text
+  [[nodiscard]] bool flag(const Section& s, std::string_view key);
+  [[nodiscard]] std::optional<std::chrono::seconds> duration(const Section& s, std::string_view key);
+  [[nodiscard]] Expect<Bytes> digests(const Section& s, std::string_view key);  // hex, or "expect.any"
+  [[nodiscard]] Expect<std::string> names(const Section& s, std::string_view key);
+  [[nodiscard]] std::vector<Bytes> certificates(const Section& s, std::string_view key);  // DER, of PEM files
+  [[nodiscard]] std::vector<Bytes> crls(const Section& s, std::string_view key);
+  // public_key reads one PEM file that `key` names.
+  [[nodiscard]] std::optional<Spki> public_key(const std::string& path, const std::string& key,
+                                               unsigned line);
+
+  void mistake(unsigned line, std::string key, std::string what, std::string remedy,
+               Code code = Code::configuration);
+  void wrong_type(const toml::node& node, std::string key, const std::string& wanted);
+  // line returns where a key that was asked for stands, or else the innermost table around it, or 0.
+  [[nodiscard]] unsigned line(std::string key) const;
+  [[nodiscard]] static unsigned line_of(const toml::node& node) {
+    return static_cast<unsigned>(node.source().begin.line);
+  }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  // mistakes returns what was noted so far, in the order of the file.
+  [[nodiscard]] std::vector<PolicyMistake> mistakes() const;
+
+ private:
+  [[nodiscard]] std::optional<std::string> file(const std::string& path, const std::string& key,
+                                                unsigned line);
+
+  std::string folder_;
+  std::string name_;
+  std::vector<PolicyMistake> mistakes_;
+  std::map<std::string, unsigned> lines_;
+};
+
+inline constexpr std::string_view any_text = "expect.any";
+
+// read_policy_file reads a text file of at most 1 MiB. Errors: io.
+[[nodiscard]] Result<std::string> read_policy_file(const std::string& path);
+
+}  // namespace seatls::appraise
