@@ -31,6 +31,26 @@ Result<void> Tpm::open() {
     close();
     return tpm_error(rc, "Esys_Initialize");
   }
+  return free_abandoned_slots();
+}
+
+// A program that is killed leaves its keys in the slots of a simulator, which has no resource manager
+// to take them out. It serves one connection at a time, so nobody else can be using them now.
+Result<void> Tpm::free_abandoned_slots() {
+  if (!tcti_string_.starts_with("swtpm") && !tcti_string_.starts_with("mssim")) return {};
+  TPMI_YES_NO more = 0;
+  Owned<TPMS_CAPABILITY_DATA> data;
+  SEATLS_CHECK(check(Esys_GetCapability(esys_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES,
+                                        TPM2_TRANSIENT_FIRST, TPM2_MAX_CAP_HANDLES, &more, data.out()),
+                     "TPM2_GetCapability"));
+  const TPML_HANDLE& handles = data->data.handles;
+  for (std::uint32_t i = 0; i < handles.count; ++i) {
+    ESYS_TR tr = ESYS_TR_NONE;
+    SEATLS_CHECK(
+        check(Esys_TR_FromTPMPublic(esys_, handles.handle[i], ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &tr),
+              "TPM2_ReadPublic"));
+    SEATLS_CHECK(check(Esys_FlushContext(esys_, tr), "TPM2_FlushContext"));
+  }
   return {};
 }
 

@@ -64,6 +64,7 @@ class Tpm {
   [[nodiscard]] Result<Object> restore(const TPMS_CONTEXT& context);
 
  private:
+  [[nodiscard]] Result<void> free_abandoned_slots();
   std::string tcti_string_;
   TSS2_TCTI_CONTEXT* tcti_ = nullptr;
   ESYS_CONTEXT* esys_ = nullptr;
