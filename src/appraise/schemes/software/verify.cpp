@@ -8,7 +8,9 @@
 namespace seatls::appraise::software {
 namespace {
 
-constexpr std::array allowed = {codec::cose::alg::es256, codec::cose::alg::es384, codec::cose::alg::eddsa};
+constexpr std::array allowed = {crypto::SignatureAlgorithm::ecdsa_p256_sha256,
+                                crypto::SignatureAlgorithm::ecdsa_p384_sha384,
+                                crypto::SignatureAlgorithm::ed25519};
 constexpr std::chrono::seconds clock_skew{60};
 
 // attested_key is the key that `cnf` means: the token's own copy, or the certificate's where `cnf` holds
