@@ -1,10 +1,5 @@
 #include "rats/eat.h"
 
-#include <functional>
-
-#include "base/encoding.h"
-#include "rats/key_format.h"
-
 namespace seatls::rats {
 namespace {
 
@@ -17,7 +12,6 @@ constexpr std::int64_t kIss = 1, kSub = 2, kAud = 3, kExp = 4, kNbf = 5, kIat = 
                        kProfile = 265, kSubmods = 266, kSwname = 270, kSwversion = 271, kMeasurements = 273;
 // draft-reddy-rats-key-binding assigns no number: its CDDL uses member names.
 constexpr std::string_view kKeyAttributes = "key-attributes";
-constexpr std::int64_t kCoseKey = 1, kCkt = 5;  // members of cnf: RFC 8747, RFC 9679
 constexpr std::size_t kMostNonces = 16;
 
 Error malformed(std::string what, std::string_view claim) {
@@ -172,7 +166,9 @@ Result<void> read_claim(std::int64_t key, const Value& v, EatClaims& out, bool& 
       return {};
     }
     case kCnf: {
-      SEATLS_TRY(out.cnf, read_confirmation(v));
+      auto cnf = read_confirmation(v);
+      if (!cnf) return std::move(cnf).error().in("cnf");
+      out.cnf = std::move(cnf).value();
       return {};
     }
     case kNonce: {
@@ -230,34 +226,6 @@ std::string_view name(DebugStatus status) {
     case DebugStatus::disabled_fully_and_permanently: return "disabled-fully-and-permanently";
   }
   return "?";
-}
-
-Result<bool> Confirmation::names(const crypto::PublicKey& tik) const {
-  if (key) return key->same_key(tik);
-  if (!thumbprint) return false;
-  if (!jwk_thumbprint) {
-    SEATLS_TRY(const Bytes own, cose_key_thumbprint(tik));
-    return constant_time_equal(own, *thumbprint);
-  }
-  SEATLS_TRY(const std::string own, rats::jwk_thumbprint(tik));
-  return own == base::to_base64url(*thumbprint);
-}
-
-// RFC 8747, 3.1: one key, by value (1) or by thumbprint (5). `kid` (3) names no key by itself.
-Result<Confirmation> read_confirmation(const Value& v) {
-  if (v.map() == nullptr) return malformed("is no map", "cnf");
-  Confirmation out;
-  const auto *full = v.find(kCoseKey), *thumbprint = v.find(kCkt);
-  if ((full != nullptr) == (thumbprint != nullptr))
-    return malformed("must hold exactly one of COSE_Key (1) and ckt (5)", "cnf");
-  if (full != nullptr) {
-    auto key = from_cose_key(*full);
-    if (!key) return std::move(key).error().in("cnf");
-    out.key = std::move(key).value();
-    return out;
-  }
-  SEATLS_TRY(out.thumbprint, sized(*thumbprint, 32, 32, "cnf > ckt"));
-  return out;
 }
 
 Result<ByteView> EatClaims::single_nonce() const {
@@ -324,14 +292,8 @@ Result<Bytes> write_eat(const EatClaims& c) {
   if (c.oemboot) put(kOemboot, cbor::boolean(*c.oemboot));
   if (c.dbgstat) put(kDbgstat, cbor::integer(static_cast<std::int64_t>(*c.dbgstat)));
   if (c.cnf) {
-    if (c.cnf->key) {
-      SEATLS_TRY(Value key, to_cose_key(*c.cnf->key));
-      put(kCnf, cbor::map({{cbor::integer(kCoseKey), std::move(key)}}));
-    } else if (c.cnf->thumbprint && !c.cnf->jwk_thumbprint) {
-      put(kCnf, cbor::map({{cbor::integer(kCkt), cbor::bytes(*c.cnf->thumbprint)}}));
-    } else {
-      return Error{Code::misuse, "a CWT confirms by COSE_Key or its thumbprint", "cnf"};
-    }
+    SEATLS_TRY(Value cnf, confirmation_to_cbor(*c.cnf));
+    put(kCnf, std::move(cnf));
   }
   if (c.key_attributes) {
     cbor::Map members;

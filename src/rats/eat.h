@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "codec/cbor.h"
-#include "crypto/signature.h"
+#include "rats/confirmation.h"
 #include "seatls/error.h"
 #include "seatls/result.h"
 
@@ -23,17 +23,6 @@ enum class DebugStatus : std::uint8_t {
   disabled_fully_and_permanently,
 };
 [[nodiscard]] std::string_view name(DebugStatus status);
-
-// Confirmation is the `cnf` claim: a key, or the thumbprint of one.
-struct Confirmation {
-  std::optional<crypto::PublicKey> key;  // COSE_Key (1), or JWK
-  std::optional<Bytes> thumbprint;       // ckt (5): RFC 9679, SHA-256; or jkt: RFC 7638, decoded
-  bool jwk_thumbprint = false;           // which of the two
-
-  // names tells whether this confirmation means `tik`; keys are compared by their parameters.
-  [[nodiscard]] Result<bool> names(const crypto::PublicKey& tik) const;
-};
-[[nodiscard]] Result<Confirmation> read_confirmation(const codec::cbor::Value& cnf);
 
 // KeyAttributes are what the attester says of the key in `cnf`. Absent means not said.
 struct KeyAttributes {
