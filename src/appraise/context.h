@@ -26,7 +26,7 @@ struct Context {
 // Assessment is what a scheme's last stage found out about verified claims.
 struct Assessment {
   TrustVector vector;
-  Tier status = Tier::affirming;  // a tier that the vector alone does not tell (a result's own status)
+  std::optional<Tier> tier;  // default: the vector's worst; a result has a status of its own besides
   KeyProvenance key = KeyProvenance::none;
   std::vector<std::pair<std::string, std::string>> claims;
   std::vector<std::string> instance;

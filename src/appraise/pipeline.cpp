@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "appraise/registry.h"
+#include "rats/ear.h"
 #include "rats/media_type.h"
 
 namespace seatls::appraise {
@@ -28,13 +29,6 @@ EvidenceType type_of(const Cmw& credential) {
                                                           : rats::content_format::cmw_cbor};
 }
 
-// A result's type is not negotiated: it is a token, in one of the spellings that verifiers use.
-bool is_token(const EvidenceType& type) {
-  const auto base = rats::base_type(type).value_or("");
-  return base == "application/eat+jwt" || base == "application/eat+cwt" || base == "application/eat-jwt" ||
-         base == "application/eat-cwt";
-}
-
 // check_type demands the negotiated type, byte for byte, and that a stated indicator does not deny what
 // was negotiated (attack D07).
 void check_type(const Job& job, Findings& findings) {
@@ -45,7 +39,7 @@ void check_type(const Job& job, Findings& findings) {
   const auto* negotiated = std::get_if<EvidenceType>(&job.scheme.argument);
   if (negotiated != nullptr && type != *negotiated)
     mismatch("is " + describe_type(type) + "; " + describe_type(*negotiated) + " was negotiated");
-  if (negotiated == nullptr && (job.credential.record() == nullptr || !is_token(type)))
+  if (negotiated == nullptr && (job.credential.record() == nullptr || !rats::token_form_of(type)))
     mismatch("is " + describe_type(type) +
              "; a result is an EAT (application/eat+jwt or application/eat+cwt)");
   const auto stated = job.credential.record() == nullptr ? 0 : job.credential.record()->indicator;
@@ -111,7 +105,7 @@ AttestationResult conclude(const Job& job, const Scheme* scheme, std::optional<A
     parts.instance = std::move(assessment->instance);
     parts.valid_until = assessment->valid_until;
     for (auto& danger : assessment->dangers) parts.dangers.push_back(std::move(danger));
-    if (!findings.refused()) parts.tier = worse(parts.vector.worst(), assessment->status);
+    if (!findings.refused()) parts.tier = assessment->tier.value_or(parts.vector.worst());
   } else if (!findings.refused_at(Stage::type) && !findings.refused_at(Stage::parse)) {
     parts.vector.value.fill(cryptographic_validation_failed);
   }

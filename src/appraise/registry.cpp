@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "appraise/schemes/result/appraise.h"
 #include "appraise/schemes/software/appraise.h"
 #include "appraise/schemes/tpm/appraise.h"
 
@@ -29,6 +30,7 @@ constexpr std::array schemes = {
     Scheme{"tpm2", false, stages<tpm::parse, tpm::verify, tpm::appraise, tpm::foresee>},
     Scheme{"software", false,
            stages<software::parse, software::verify, software::appraise, software::foresee>},
+    Scheme{"result", true, stages<result::parse, result::verify, result::appraise, result::foresee>},
 };
 
 }  // namespace
