@@ -176,9 +176,9 @@ def signatures():
     bad("inconsistent", "A status that is better than its worst claim.",
         jwt(ear(submods={"tpm2": submod(ear_trustworthiness_vector={"hardware": 97})})), "evidence_inconsistent")
     bad("submod-missing", "The submod that the policy demands is missing.", jwt(ear()), "reference_mismatch", rules=policy(['submods = ["tpm2", "gpu"]']))
-    bad("not-a-token", "Text.", b"result", "evidence_malformed")
-    bad("cut", "The JWT's last part is missing.", token.rsplit(b".", 1)[0], "evidence_malformed")
-    bad("cwt-as-jwt", "A CWT where the type says JWT.", cwt(ear_cbor()), "evidence_malformed")
+    bad("not-a-token", "Text.", b"result", "evidence_malformed", "JWS")
+    bad("cut", "The JWT's last part is missing.", token.rsplit(b".", 1)[0], "evidence_malformed", "JWS")
+    bad("cwt-as-jwt", "A CWT where the type says JWT.", cwt(ear_cbor()), "evidence_malformed", "JWS")
     bad("iat-float", "iat with a fraction.", jwt(ear(iat=NOW + 0.5)), "evidence_malformed")
     bad("evidence-type", "Evidence where a result was negotiated (attack D07).", jwt(ear()), "credential_type_mismatch", "cmw > type", kind="application/vnd.seatls.tpm2+cbor")
     bad("indicator", "The CMW says that it holds evidence (attack D07).", jwt(ear()), "credential_type_mismatch", "cmw > type", indicator=4)

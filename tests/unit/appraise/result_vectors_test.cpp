@@ -24,7 +24,8 @@ TEST_P(ResultVector, HasItsOutcome) {
   EXPECT_EQ(fatal == nullptr ? "ok" : std::string(name(fatal->code)), v.get("expect")) << explain(result);
   EXPECT_TRUE(fatal == nullptr || fatal->path.starts_with(v.get("path"))) << fatal->path;
   EXPECT_EQ(name(result.tier()), v.get("tier"));
-  for (const auto& note : v.all("note")) EXPECT_TRUE(testing::has_reason(result, *code_from_name(note), false));
+  for (const auto& note : v.all("note"))
+    EXPECT_TRUE(testing::has_reason(result, *code_from_name(note), false));
   EXPECT_EQ(result->model, ConveyanceModel::passport);
   EXPECT_EQ(result->freshness, Freshness::lifetime);
   EXPECT_TRUE(result->binder.empty());

@@ -19,7 +19,8 @@ TrustVector combine(const rats::EarClaims& ear) {
     if (!submod.vector) continue;
     for (std::size_t i = 0; i < trust_claim_count; ++i) {
       const std::int8_t value = submod.vector->value[i];
-      if (value != 0 && (out.value[i] == 0 || worse(tier_of(value), tier_of(out.value[i])) != tier_of(out.value[i])))
+      if (value != 0 &&
+          (out.value[i] == 0 || worse(tier_of(value), tier_of(out.value[i])) != tier_of(out.value[i])))
         out.value[i] = value;
     }
   }
@@ -46,11 +47,13 @@ Assessment appraise(const VerifiedClaims& verified, const Context& context, Find
   if (verified->bound) {
     // The verifier says whose key it is; what that rests on is between it and the evidence.
     a.key = KeyProvenance::measured;
-    judge_key(a.key, demanded_key(context.policy, std::nullopt, KeyProvenance::measured), context, "ear > cnf", findings,
-              a.dangers, "a result tells no more about its key");
+    judge_key(a.key, demanded_key(context.policy, std::nullopt, KeyProvenance::measured), context,
+              "ear > cnf", findings, a.dangers, "a result tells no more about its key");
   }
-  a.claims = {{"ear.verifier", verified->verifier}, {"ear.profile", ear.profile},
-              {"ear.status", std::string(name(ear.worst_status()))}, {"ear.iat", std::to_string(ear.iat)}};
+  a.claims = {{"ear.verifier", verified->verifier},
+              {"ear.profile", ear.profile},
+              {"ear.status", std::string(name(ear.worst_status()))},
+              {"ear.iat", std::to_string(ear.iat)}};
   if (!ear.developer.empty()) a.claims.emplace_back("ear.verifier_id", ear.developer + " " + ear.build);
   for (const auto& submod : ear.submods) {
     a.claims.emplace_back("ear.submods." + submod.submod + ".status", std::string(name(submod.status)));

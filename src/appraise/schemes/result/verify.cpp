@@ -16,7 +16,8 @@ std::vector<crypto::PublicKey> keys_of(const TrustedVerifier& verifier) {
 
 // verify_signer finds the trusted verifier that signed. The negotiated one counts alone: another verifier's
 // result says nothing about what was agreed, however trusted it is. Offline none was negotiated.
-std::optional<std::string> verify_signer(const ParsedResult& result, const Context& context, Findings& findings) {
+std::optional<std::string> verify_signer(const ParsedResult& result, const Context& context,
+                                         Findings& findings) {
   const std::string& negotiated = context.verifier;
   std::optional<std::string> signer;
   std::optional<Error> last;
@@ -29,10 +30,12 @@ std::optional<std::string> verify_signer(const ParsedResult& result, const Conte
   }
   if (!last)
     findings.refuse(Stage::signature, Code::unknown_verifier,
-                    "\"" + negotiated + "\" was negotiated; result.verifiers does not name it", "ear > signature");
+                    "\"" + negotiated + "\" was negotiated; result.verifiers does not name it",
+                    "ear > signature");
   else if (signer)
     findings.refuse(Stage::signature, Code::unknown_verifier,
-                    "signed by \"" + *signer + "\"; \"" + negotiated + "\" was negotiated", "ear > signature");
+                    "signed by \"" + *signer + "\"; \"" + negotiated + "\" was negotiated",
+                    "ear > signature");
   else
     findings.refuse(Stage::signature, std::move(*last));
   return std::nullopt;
@@ -40,30 +43,35 @@ std::optional<std::string> verify_signer(const ParsedResult& result, const Conte
 
 Time time_of(std::int64_t seconds) { return Time{std::chrono::seconds{seconds}}; }
 
-// verify_lifetime returns the moment up to which the result counts (attack C01). Times are compared as
-// plain numbers of seconds that cannot overflow: a token may hold any 64-bit value.
+// A token may hold any 64-bit number; beyond these two, moments neither print nor add.
+std::int64_t within_calendar(std::int64_t t) {
+  constexpr std::int64_t end_of_year_9999 = 253'402'300'799;
+  return std::clamp<std::int64_t>(t, 0, end_of_year_9999);
+}
+
+// verify_lifetime returns the moment up to which the result counts (attack C01).
 Time verify_lifetime(const rats::EarClaims& ear, const Context& context, Findings& findings) {
   const auto& policy = context.policy.result;
-  constexpr std::int64_t most = std::int64_t{1} << 40;  // far beyond every calendar
-  const auto bounded = [](std::int64_t t) { return std::clamp<std::int64_t>(t, -most, most); };
   const std::int64_t now = context.now.time_since_epoch().count(), skew = policy.clock_skew.count();
   const auto refuse = [&](Code code, std::string_view claim, std::int64_t value, std::string_view what) {
     findings.refuse(Stage::binder, code,
                     "is " + base::to_rfc3339(time_of(value)) + ", " + std::string(what) + "; now is " +
-                        base::to_rfc3339(context.now) + ", clocks may differ by " + std::to_string(skew) + " s",
+                        base::to_rfc3339(context.now) + ", clocks may differ by " + std::to_string(skew) +
+                        " s",
                     "ear > " + std::string(claim));
   };
-  const std::int64_t iat = bounded(ear.iat);
-  std::int64_t end = iat + std::min<std::int64_t>(policy.max_age.value_or(std::chrono::seconds{0}).count(), most);
+  const std::int64_t iat = within_calendar(ear.iat);
+  std::int64_t end = iat + within_calendar(policy.max_age.value_or(std::chrono::seconds{0}).count());
   if (iat > now + skew) refuse(Code::result_not_yet_valid, "iat", iat, "in the future");
-  if (ear.nbf && bounded(*ear.nbf) > now + skew)
-    refuse(Code::result_not_yet_valid, "nbf", bounded(*ear.nbf), "in the future");
+  if (ear.nbf && within_calendar(*ear.nbf) > now + skew)
+    refuse(Code::result_not_yet_valid, "nbf", within_calendar(*ear.nbf), "in the future");
   if (now >= end + skew)
     refuse(Code::result_expired, "iat", iat,
            "longer ago than result.max_age (" + std::to_string(end - iat) + " s) allows");
   if (ear.exp) {
-    if (now >= bounded(*ear.exp) + skew) refuse(Code::result_expired, "exp", bounded(*ear.exp), "in the past");
-    end = std::min(end, bounded(*ear.exp));
+    if (now >= within_calendar(*ear.exp) + skew)
+      refuse(Code::result_expired, "exp", within_calendar(*ear.exp), "in the past");
+    end = std::min(end, within_calendar(*ear.exp));
   }
   return time_of(end);
 }
@@ -74,7 +82,8 @@ void verify_audience(const rats::EarClaims& ear, const Context& context, Finding
   std::string shown;
   for (const auto& aud : ear.aud) shown += (shown.empty() ? "" : ", ") + aud;
   findings.refuse(Stage::binder, Code::result_audience,
-                  (shown.empty() ? "names none" : "names " + shown) + "; result.audience is " + *wanted, "ear > aud");
+                  (shown.empty() ? "names none" : "names " + shown) + "; result.audience is " + *wanted,
+                  "ear > aud");
 }
 
 // verify_key compares `cnf` with the certificate's key (Decision 5, attacks C02 and C03).
@@ -91,7 +100,8 @@ bool verify_key(const rats::EarClaims& ear, const Context& context, Findings& fi
     findings.note(Stage::key, Code::result_unbound, "whoever holds this result can present it", "ear > cnf");
   } else {
     findings.refuse(Stage::key, Code::result_unbound,
-                    "whoever holds this result could present it; danger.allow_unbound_result accepts that", "ear > cnf");
+                    "whoever holds this result could present it; danger.allow_unbound_result accepts that",
+                    "ear > cnf");
   }
   return false;
 }
