@@ -57,8 +57,8 @@ Handshake::Handshake(const Endpoint& client, const Endpoint& server, Options opt
     : options_(std::move(options)),
       client_(client.config),
       server_(server.config),
-      client_side_{Role::client, client, {}, {}, {}, {}},
-      server_side_{Role::server, server, {}, {}, {}, {}} {}
+      client_side_{Role::client, client, binder::Transcript{}, {}, {}, {}},
+      server_side_{Role::server, server, binder::Transcript{}, {}, {}, {}} {}
 
 const std::vector<Handshake::Phase>& Handshake::phases() {
   static const std::vector<Phase> list = {&Handshake::hello,
