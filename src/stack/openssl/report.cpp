@@ -6,7 +6,8 @@ namespace seatls::openssl {
 
 Result<SessionReport> report(const SSL* ssl) {
   const State* state = State::find(ssl);
-  if (state == nullptr) {
+  // SSL_clear and the like leave the last handshake's state until the next one begins.
+  if (state == nullptr || SSL_in_before(ssl) == 1) {
     return Error{Code::not_attested, "no handshake has begun on an attached context", {}};
   }
   if (state->failure()) return *state->failure();
