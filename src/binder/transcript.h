@@ -19,7 +19,8 @@ class Transcript {
   // Extent says how far it listens: to ServerHello, for the binders of the handshake, or to the
   // client's Finished, for post-handshake client authentication too.
   enum class Extent : std::uint8_t { server_hello, client_finished };
-  explicit Transcript(Extent extent = Extent::server_hello);
+  Transcript() : Transcript(Extent::server_hello) {}
+  explicit Transcript(Extent extent);
 
   // add takes the next message. Beyond the extent messages change nothing. Errors:
   // unexpected_message out of order, malformed for a header that does not fit.
