@@ -11,6 +11,10 @@ if(SEATLS_SANITIZE)
     -fsanitize=${SEATLS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(seatls_flags INTERFACE -fsanitize=${SEATLS_SANITIZE})
 endif()
+# libFuzzer sees what the modules do; only its own programs get its main().
+if(SEATLS_FUZZERS)
+  target_compile_options(seatls_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 find_program(SEATLS_CCACHE ccache)
 if(SEATLS_CCACHE)
