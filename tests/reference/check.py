@@ -6,6 +6,7 @@
 import argparse
 import hashlib
 import hmac
+import re
 import sys
 
 from cryptography import x509
@@ -16,7 +17,7 @@ import binder
 import bugs
 import codec
 import rfc8448
-from vectorfile import Vector, read_topic
+from vectorfile import VECTORS, Vector, read_topic
 
 problems: list[str] = []
 
@@ -108,6 +109,17 @@ def check_traces() -> None:
         problems.append("RFC 8448 SIMPLE: the server's Finished does not verify")
 
 
+def check_documents() -> None:
+    """What docs/protocol quotes from a vector (a block marked ```vector NAME) is what the vector says."""
+    for document in sorted((VECTORS.parent.parent / "docs/protocol").glob("*.md")):
+        for name, block in re.findall(r"^```vector (\S+)\n(.*?)^```", document.read_text(), re.M | re.S):
+            vector = Vector(VECTORS / f"{name}.txt")
+            rows = re.findall(r"^(\w+):(.*(?:\n +.*)*)", block, re.M)
+            for key in dict.fromkeys(key for key, _ in rows):
+                quoted = ["".join(value.split()) for k, value in rows if k == key]
+                expect(vector, f"{key} in {document.name}", quoted, vector.all(key))
+
+
 TOPICS = {"remote_attestation": check_body, "transcript": check_transcript, "key_schedule": check_key_schedule}
 
 
@@ -122,6 +134,7 @@ def run() -> int:
             except Exception as e:  # a bug may break the twin altogether
                 problems.append(f"{vector.name}: {e!r}")
     check_traces()
+    check_documents()
     return count
 
 
