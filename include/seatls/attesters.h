@@ -1,13 +1,17 @@
 // Factories of the attesters that come with seatls.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "seatls/attester.h"
+#include "seatls/bytes.h"
 #include "seatls/error.h"
 #include "seatls/keys.h"
+#include "seatls/result.h"
 #include "seatls/scheme.h"
 #include "seatls/signer.h"
 
@@ -51,5 +55,38 @@ struct Tpm2AttesterOptions {
 // 3, 4, 16). It waits for the TPM, to look at the keys. Errors: as make_tpm_signer, and configuration for a
 // selection that the TPM does not have.
 [[nodiscard]] Result<std::shared_ptr<Attester>> make_tpm2_attester(Tpm2AttesterOptions options);
+
+// SoftwareMeasurement is the digest of something that this endpoint runs or reads.
+struct SoftwareMeasurement {
+  std::string name;
+  std::string version;  // empty: not stated
+  Hash hash = Hash::sha256;
+  Bytes digest;
+};
+
+// SoftwareAttesterOptions, for DEVELOPMENT ONLY: whoever holds the attestation key can write any of
+// this. A policy accepts such evidence only under [danger], and every result says so.
+struct SoftwareAttesterOptions {
+  std::vector<Secret> tiks;  // PEM: the private keys of this endpoint's certificates
+  // PEM, P-256 or P-384. Empty: each TIK signs the evidence about itself.
+  Secret attestation_key{Bytes{}};
+  // DER certificates, the attestation key's own first. Empty: a self-signed one is made, so that
+  // evidence always brings the key that a policy pins.
+  std::vector<Bytes> attestation_key_chain;
+  // A UEID (7 to 33 bytes) names the machine to every peer, for good: none by default.
+  std::optional<Bytes> ueid;
+  std::string swname, swversion;  // empty: not stated
+  std::vector<SoftwareMeasurement> measurements;
+  // Evidence says that a debugger can reach the attester, unless the operator vouches that none can.
+  bool debug_disabled = false;
+  EvidenceType type = ContentFormat{263};  // application/eat+cwt
+  std::function<Time()> clock;             // empty: the system's
+};
+
+// make_software_attester attests with an EAT (a CWT in COSE_Sign1, profile tag:seatls,2026:software):
+// eat_nonce is the binder, cnf the TIK, and key-attributes say that nothing keeps the TIK from being
+// copied. Headers: x5chain holds the attestation key, kid the SHA-256 of its SubjectPublicKeyInfo;
+// without both the signer is the key in cnf. Errors: malformed, configuration.
+[[nodiscard]] Result<std::shared_ptr<Attester>> make_software_attester(SoftwareAttesterOptions options);
 
 }  // namespace seatls
