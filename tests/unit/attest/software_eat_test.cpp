@@ -17,7 +17,8 @@ using crypto::KeyType;
 using crypto::PrivateKey;
 using ::testing::HasSubstr;
 
-constexpr std::int64_t kAllowed[] = {codec::cose::alg::es256, codec::cose::alg::es384};
+constexpr crypto::SignatureAlgorithm kAllowed[] = {crypto::SignatureAlgorithm::ecdsa_p256_sha256,
+                                                   crypto::SignatureAlgorithm::ecdsa_p384_sha384};
 const Time kNow{std::chrono::seconds(1'800'000'000)};
 
 class SoftwareEat : public ::testing::Test {
