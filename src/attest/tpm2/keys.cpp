@@ -31,18 +31,8 @@ Result<KeyFile> create_on(Tpm& tpm, const TpmAccess& access, KeyUse use, crypto:
   return out;
 }
 
-Result<bool> exists(Tpm& tpm, TPM2_HANDLE handle) {
-  TPMI_YES_NO more = 0;
-  Owned<TPMS_CAPABILITY_DATA> data;
-  SEATLS_CHECK(tpm.check(Esys_GetCapability(tpm.esys(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                            TPM2_CAP_HANDLES, handle, 1, &more, data.out()),
-                         "TPM2_GetCapability"));
-  const TPML_HANDLE& handles = data->data.handles;
-  return handles.count == 1 && handles.handle[0] == handle;
-}
-
 Result<void> persist_on(Tpm& tpm, const TpmAccess& access, Key& key, PersistentHandle handle) {
-  SEATLS_TRY(const bool taken, exists(tpm, handle.value));
+  SEATLS_TRY(const bool taken, tpm.has_handle(handle.value));
   if (taken) {
     return Error{Code::configuration, "a key is stored there already; choose another handle", "handle"};
   }

@@ -136,9 +136,9 @@ Result<TPM2B_PUBLIC> attestation_key_template(crypto::KeyType type) {
 
 const std::array<EkProfile, 3>& ek_profiles() {
   static const std::array<EkProfile, 3> profiles = {{
-      {"RSA 2048 (L-1)", 0x01C00002, 0x81010001, true, ek_l1},
-      {"P-256 (L-2)", 0x01C0000A, 0x81010002, true, ek_l2},
-      {"P-384 (H-3)", 0x01C00016, 0x81010016, false, ek_h3},
+      {EkKind::rsa2048, "RSA 2048 (L-1)", 0x01C00002, 0x81010001, ek_l1},
+      {EkKind::p256, "P-256 (L-2)", 0x01C0000A, 0x81010002, ek_l2},
+      {EkKind::p384, "P-384 (H-3)", 0x01C00016, 0x81010016, ek_h3},
   }};
   return profiles;
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "attest/tpm2/endorsement.h"
 #include "attest/tpm2/tss.h"
 #include "crypto/signature.h"
 
@@ -18,13 +19,13 @@ namespace seatls::attest::tpm2 {
 
 // EkProfile is one way to make the endorsement key: TCG EK Credential Profile 2.5, Annex B.
 struct EkProfile {
+  EkKind kind;
   const char* name;
   TPM2_HANDLE certificate_index;  // NV
   TPM2_HANDLE persistent;         // where provisioning keeps it, if it does
-  bool policy_session;            // its use is authorised by PolicySecret, else by the empty password
   TPM2B_PUBLIC (*make_template)();
 };
-// ek_profiles, in the order of preference: RSA 2048 (L-1), P-256 (L-2), P-384 (H-3).
+// ek_profiles, in the order of preference.
 [[nodiscard]] const std::array<EkProfile, 3>& ek_profiles();
 
 }  // namespace seatls::attest::tpm2

@@ -129,6 +129,25 @@ Result<std::uint32_t> Tpm::property(TPM2_PT which) {
   return properties.tpmProperty[0].value;
 }
 
+Result<bool> Tpm::has_handle(TPM2_HANDLE handle) {
+  TPMI_YES_NO more = 0;
+  Owned<TPMS_CAPABILITY_DATA> data;
+  SEATLS_CHECK(check(Esys_GetCapability(esys_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES,
+                                        handle, 1, &more, data.out()),
+                     "TPM2_GetCapability"));
+  const TPML_HANDLE& handles = data->data.handles;
+  return handles.count == 1 && handles.handle[0] == handle;
+}
+
+Result<PublicArea> Tpm::read_public_area(const Object& object) {
+  Owned<TPM2B_PUBLIC> area;
+  SEATLS_CHECK(check(Esys_ReadPublic(esys_, object.tr(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, area.out(),
+                                     nullptr, nullptr),
+                     "TPM2_ReadPublic"));
+  SEATLS_TRY(const Bytes encoded, marshal(area->publicArea, Tss2_MU_TPMT_PUBLIC_Marshal));
+  return parse_public_area(encoded);
+}
+
 std::optional<TPMS_CONTEXT> Tpm::save(const Object& object) {
   Owned<TPMS_CONTEXT> context;
   if (!check(Esys_ContextSave(esys_, object.tr(), context.out()), "TPM2_ContextSave")) return std::nullopt;
@@ -149,12 +168,7 @@ Result<PublicArea> Key::public_area(Tpm& tpm) {
     return parse_public_area(encoded);
   }
   SEATLS_TRY(const Object object, load(tpm));
-  Owned<TPM2B_PUBLIC> area;
-  SEATLS_CHECK(tpm.check(Esys_ReadPublic(tpm.esys(), object.tr(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                         area.out(), nullptr, nullptr),
-                         "TPM2_ReadPublic"));
-  SEATLS_TRY(const Bytes encoded, marshal(area->publicArea, Tss2_MU_TPMT_PUBLIC_Marshal));
-  return parse_public_area(encoded);
+  return tpm.read_public_area(object);
 }
 
 Result<Object> Key::load(Tpm& tpm) {

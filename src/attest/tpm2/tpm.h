@@ -56,6 +56,10 @@ class Tpm {
                                               const TpmAccess& access);
   // property reads one fixed property (TPM2_PT_…) of the TPM.
   [[nodiscard]] Result<std::uint32_t> property(TPM2_PT which);
+  // has_handle tells whether something is stored at a persistent handle or an NV index.
+  [[nodiscard]] Result<bool> has_handle(TPM2_HANDLE handle);
+  // read_public_area asks the TPM for a loaded or stored object's public area.
+  [[nodiscard]] Result<PublicArea> read_public_area(const Object& object);
   // set_hierarchy_auth tells the stack a hierarchy's password before it is used.
   [[nodiscard]] Result<void> set_hierarchy_auth(ESYS_TR hierarchy, const TpmAccess& access);
 

@@ -37,17 +37,6 @@ std::string missing(const ObjectAttributes& attributes, std::uint32_t demanded, 
   return out;
 }
 
-// A restricted signing key signs a digest only of what the TPM made itself, or of what does not start
-// with TPM_GENERATED: that is what makes an attestation structure one.
-std::string objection_to_ak(const Public& ak) {
-  using A = ObjectAttributes;
-  auto out = missing(ak.attributes,
-                     A::fixed_tpm | A::fixed_parent | A::sensitive_data_origin | A::restricted | A::sign,
-                     A::decrypt);
-  if (!ak.scheme) out += (out.empty() ? "" : ", ") + std::string("no signature scheme is fixed");
-  return out;
-}
-
 // The TIK signs TLS digests, so it cannot be restricted; it was made in the TPM and cannot leave it.
 std::string objection_to_tik(const Public& tik) {
   using A = ObjectAttributes;
@@ -202,6 +191,15 @@ void verify_tik(const Evidence& e, const Context& context, Findings& findings) {
 }
 
 }  // namespace
+
+std::string objection_to_ak(const Public& ak) {
+  using A = ObjectAttributes;
+  auto out = missing(ak.attributes,
+                     A::fixed_tpm | A::fixed_parent | A::sensitive_data_origin | A::restricted | A::sign,
+                     A::decrypt);
+  if (!ak.scheme) out += (out.empty() ? "" : ", ") + std::string("no signature scheme is fixed");
+  return out;
+}
 
 class ClaimsVerifier {
  public:

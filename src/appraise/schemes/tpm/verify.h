@@ -40,6 +40,11 @@ using VerifiedClaims = Minted<Claims, ClaimsVerifier>;
 [[nodiscard]] std::optional<VerifiedClaims> verify(const ParsedEvidence& evidence, const Context& context,
                                                    Findings& findings);
 
+// objection_to_ak says what keeps a key from being an attestation key, or nothing. A restricted signing
+// key signs a digest only of what the TPM made itself, or of what does not start with TPM_GENERATED:
+// that is what makes an attestation structure one.
+[[nodiscard]] std::string objection_to_ak(const Public& ak);
+
 // verify_ek_chain checks the certificate of an endorsement key: its usage (2.23.133.8.1), and a chain to
 // one of the anchors. For enrolment, which ties an AK to an EK by credential activation.
 [[nodiscard]] Result<void> verify_ek_chain(const std::vector<crypto::Certificate>& chain,
