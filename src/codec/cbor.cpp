@@ -152,7 +152,7 @@ class Parser {
       SEATLS_TRY(Value key, item(depth + 1));
       SEATLS_TRY(Bytes encoded, encode(key));
       auto v = item(depth + 1);
-      if (!v) return std::move(v).error().in("map[" + diagnose(key, 24) + "]");
+      if (!v) return std::move(v).error().in("map[" + brief(key) + "]");
       keys.push_back(std::move(encoded));
       out.emplace_back(std::move(key), std::move(v).value());
     }
@@ -162,8 +162,7 @@ class Parser {
     std::sort(order.begin(), order.end(), [&](auto a, auto b) { return keys[a] < keys[b]; });
     for (std::size_t i = 1; i < order.size(); ++i)
       if (keys[order[i - 1]] == keys[order[i]])
-        return bad(Code::malformed,
-                   "the key " + diagnose(out[order[i]].first, 24) + " stands twice in a map");
+        return bad(Code::malformed, "the key " + brief(out[order[i]].first) + " stands twice in a map");
     return Value(std::move(out));
   }
 
@@ -299,7 +298,7 @@ Result<void> write(Bytes& out, const Value& value) {
 }
 
 Error other_type(std::string_view wanted, const Value& v) {
-  return {Code::malformed, diagnose(v, 24) + " is not " + std::string(wanted), ""};
+  return {Code::malformed, brief(v) + " is not " + std::string(wanted), ""};
 }
 
 template <class Match>

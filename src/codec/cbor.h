@@ -1,7 +1,8 @@
 // CBOR (RFC 8949): a bounded reader into a tree, and a deterministic writer.
 // The reader takes any well-formed encoding (indefinite lengths, any key order, non-shortest
-// integers), since signatures cover the received bytes; it refuses duplicate keys, invalid UTF-8,
-// trailing bytes, and whatever goes beyond the limits. The writer writes deterministic CBOR (4.2.1).
+// integers), since signatures cover the received bytes; it refuses duplicate keys (however each is
+// encoded), invalid UTF-8, trailing bytes, and whatever goes beyond the limits. The writer writes
+// deterministic CBOR (4.2.1).
 #pragma once
 
 #include <cstdint>
@@ -83,9 +84,11 @@ struct Tag {
 // encoded bytes. Duplicate keys are misuse.
 [[nodiscard]] Result<Bytes> encode(const Value& value);
 
-// diagnose renders RFC 8949 diagnostic notation, for inspect and error messages; long strings are
-// cut after `longest` bytes.
-[[nodiscard]] std::string diagnose(const Value& value, std::size_t longest = 64);
+// diagnose renders RFC 8949 diagnostic notation, for inspect. Strings are cut after `longest` bytes, and
+// the whole after about `most` characters. brief is for error messages.
+[[nodiscard]] std::string diagnose(const Value& value, std::size_t longest = 64,
+                                   std::size_t most = 1'000'000);
+[[nodiscard]] std::string brief(const Value& value);
 
 // Makers, so that structures read like CDDL: map({{1, bytes(x)}, {2, text("y")}}).
 [[nodiscard]] Value integer(std::int64_t v);

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 
@@ -7,70 +9,113 @@
 namespace seatls::codec::cbor {
 namespace {
 
+// Escaped: what JSON escapes, and C1 controls, which some terminals obey.
+bool must_escape(unsigned char first, unsigned char second) {
+  return first < 0x20 || first == 0x7f || (first == 0xc2 && second < 0xa0);
+}
+
 std::string quoted(std::string_view s, std::size_t longest) {
+  std::size_t shown = std::min(s.size(), longest);
+  if (shown < s.size())  // never within a UTF-8 sequence
+    while (shown > 0 && (static_cast<unsigned char>(s[shown]) & 0xc0) == 0x80) --shown;
   std::string out = "\"";
-  for (char c : s.substr(0, longest)) {
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto c = static_cast<unsigned char>(s[i]);
+    const auto next = i + 1 < shown ? static_cast<unsigned char>(s[i + 1]) : static_cast<unsigned char>(0xff);
     if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+    if (must_escape(c, next)) {
       char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
+      std::snprintf(escape, sizeof escape, "\\u%04x", c == 0xc2 ? unsigned{next} : unsigned{c});
       out += escape;
+      if (c == 0xc2) ++i;
     } else {
-      out += c;
+      out += s[i];
     }
   }
-  return out + (s.size() > longest ? "…\"" : "\"");
+  return out + (s.size() > shown ? "…\"" : "\"");
 }
 
 std::string floating(double v) {
   if (std::isnan(v)) return "NaN";
   if (std::isinf(v)) return v < 0 ? "-Infinity" : "Infinity";
   char out[40];
-  std::snprintf(out, sizeof out, "%.17g", v);
-  std::string s = out;
+  const bool plain = v == 0 || (std::abs(v) >= 1e-4 && std::abs(v) < 1e15);
+  const auto form = plain ? std::chars_format::fixed : std::chars_format::scientific;
+  const auto end = std::to_chars(out, out + sizeof out, v, form).ptr;
+  std::string s(out, end);
   return s.find_first_of(".e") == std::string::npos ? s + ".0" : s;
 }
 
-struct Diagnose {
-  std::size_t longest;
+// Diagnoser stops where `most` characters are written, so that what a peer sent cannot make an error
+// message as long as itself.
+class Diagnoser {
+ public:
+  Diagnoser(std::size_t longest, std::size_t most) : longest_(longest), most_(most) {}
 
-  std::string operator()(std::int64_t v) const { return std::to_string(v); }
-  std::string operator()(std::uint64_t v) const { return std::to_string(v); }
-  std::string operator()(const Negative& v) const {
-    return v.minus_one_minus == UINT64_MAX ? "-18446744073709551616"
-                                           : "-" + std::to_string(v.minus_one_minus + 1);
+  void item(const Value& v) {
+    if (out_.size() >= most_) {
+      full_ = true;
+      return;
+    }
+    std::visit(*this, v.data());
   }
-  std::string operator()(const Bytes& v) const {
-    const ByteView shown = ByteView(v).first(std::min(v.size(), longest));
-    return "h'" + base::to_hex(shown) +
-           (v.size() > longest ? "…' (" + std::to_string(v.size()) + " bytes)" : "'");
+  [[nodiscard]] std::string take() && { return full_ ? std::move(out_) + "…" : std::move(out_); }
+
+  void operator()(std::int64_t v) { out_ += std::to_string(v); }
+  void operator()(std::uint64_t v) { out_ += std::to_string(v); }
+  void operator()(const Negative& v) {
+    out_ += v.minus_one_minus == UINT64_MAX ? "-18446744073709551616"
+                                            : "-" + std::to_string(v.minus_one_minus + 1);
   }
-  std::string operator()(const std::string& v) const { return quoted(v, longest); }
-  std::string operator()(const Array& v) const {
-    std::string out = "[";
-    for (const auto& item : v) out += (out.size() > 1 ? ", " : "") + diagnose(item, longest);
-    return out + "]";
+  void operator()(const Bytes& v) {
+    const ByteView shown = ByteView(v).first(std::min(v.size(), longest_));
+    out_ += "h'" + base::to_hex(shown) +
+            (v.size() > longest_ ? "…' (" + std::to_string(v.size()) + " bytes)" : "'");
   }
-  std::string operator()(const Map& v) const {
-    std::string out = "{";
-    for (const auto& [key, content] : v)
-      out += (out.size() > 1 ? ", " : "") + diagnose(key, longest) + ": " + diagnose(content, longest);
-    return out + "}";
+  void operator()(const std::string& v) { out_ += quoted(v, longest_); }
+  void operator()(const Array& v) {
+    out_ += '[';
+    for (std::size_t i = 0; i < v.size() && !full_; ++i) {
+      if (i > 0) out_ += ", ";
+      item(v[i]);
+    }
+    out_ += ']';
   }
-  std::string operator()(const std::shared_ptr<const Tag>& v) const {
-    return std::to_string(v->number) + "(" + diagnose(v->content, longest) + ")";
+  void operator()(const Map& v) {
+    out_ += '{';
+    for (std::size_t i = 0; i < v.size() && !full_; ++i) {
+      if (i > 0) out_ += ", ";
+      item(v[i].first);
+      out_ += ": ";
+      item(v[i].second);
+    }
+    out_ += '}';
   }
-  std::string operator()(bool v) const { return v ? "true" : "false"; }
-  std::string operator()(const Null&) const { return "null"; }
-  std::string operator()(const Undefined&) const { return "undefined"; }
-  std::string operator()(const Simple& v) const { return "simple(" + std::to_string(v.value) + ")"; }
-  std::string operator()(double v) const { return floating(v); }
+  void operator()(const std::shared_ptr<const Tag>& v) {
+    out_ += std::to_string(v->number) + "(";
+    item(v->content);
+    out_ += ')';
+  }
+  void operator()(bool v) { out_ += v ? "true" : "false"; }
+  void operator()(const Null&) { out_ += "null"; }
+  void operator()(const Undefined&) { out_ += "undefined"; }
+  void operator()(const Simple& v) { out_ += "simple(" + std::to_string(v.value) + ")"; }
+  void operator()(double v) { out_ += floating(v); }
+
+ private:
+  std::size_t longest_, most_;
+  std::string out_;
+  bool full_ = false;
 };
 
 }  // namespace
 
-std::string diagnose(const Value& value, std::size_t longest) {
-  return std::visit(Diagnose{longest}, value.data());
+std::string diagnose(const Value& value, std::size_t longest, std::size_t most) {
+  Diagnoser d(longest, most);
+  d.item(value);
+  return std::move(d).take();
 }
+
+std::string brief(const Value& value) { return diagnose(value, 24, 80); }
 
 }  // namespace seatls::codec::cbor

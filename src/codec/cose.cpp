@@ -80,10 +80,14 @@ Result<Sign1> parse_sign1(ByteView bytes, const cbor::Limits& limits) {
   out.payload = seatls::bytes(*payload);
   out.signature = seatls::bytes(*signature);
 
+  for (const auto* headers_map : {out.protected_headers.map(), out.unprotected_headers.map()})
+    for (const auto& [label, content] : *headers_map)
+      if (!label.as_int() && !label.as_text())
+        return malformed("the label " + cbor::brief(label) + " is neither an integer nor text");
   for (const auto& [label, content] : *out.unprotected_headers.map())
     for (const auto& known : *out.protected_headers.map())
       if (known.first == label)
-        return malformed("the label " + cbor::diagnose(label) + " stands in both headers");
+        return malformed("the label " + cbor::brief(label) + " stands in both headers");
   // Nothing that `crit` could name is understood here.
   if (out.header(label::crit) != nullptr)
     return Error{Code::unknown_critical, "the header marks labels as critical", "COSE_Sign1 > crit"};

@@ -1,10 +1,10 @@
 #include "codec/json.h"
 
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <unordered_set>
-
-#include "base/encoding.h"
 
 namespace seatls::codec::json {
 namespace {
@@ -87,6 +87,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   std::optional<Error> error_;
 };
 
+// to_nlohmann throws what write() turns into an error.
 ordered_json to_nlohmann(const Value& v) {
   if (const auto* a = v.array()) {
     auto out = ordered_json::array();
@@ -95,16 +96,22 @@ ordered_json to_nlohmann(const Value& v) {
   }
   if (const auto* o = v.object()) {
     auto out = ordered_json::object();
-    for (const auto& [key, content] : *o) out[key] = to_nlohmann(content);
+    for (const auto& [key, content] : *o)
+      if (!out.emplace(key, to_nlohmann(content)).second)
+        throw std::invalid_argument("the key \"" + key + "\" stands twice");
     return out;
   }
   return std::visit(
       [](const auto& x) -> ordered_json {
         using T = std::decay_t<decltype(x)>;
-        if constexpr (std::is_same_v<T, Null> || std::is_same_v<T, Array> || std::is_same_v<T, Object>)
+        if constexpr (std::is_same_v<T, Null> || std::is_same_v<T, Array> || std::is_same_v<T, Object>) {
           return nullptr;
-        else
+        } else if constexpr (std::is_same_v<T, double>) {
+          if (!std::isfinite(x)) throw std::invalid_argument("a number that JSON does not have");
           return x;
+        } else {
+          return x;
+        }
       },
       v.data());
 }
@@ -131,6 +138,10 @@ const Value* Value::find(std::string_view key) const {
 }
 
 Result<Value> parse(std::string_view text, const Limits& limits) {
+  // nlohmann-json skips a byte order mark, and takes a zero byte for the end of the text.
+  if (text.starts_with("\xef\xbb\xbf")) return Error{Code::malformed, "starts with a byte order mark", ""};
+  if (const auto zero = text.find('\0'); zero != std::string_view::npos)
+    return Error{Code::malformed, "a zero byte at character " + std::to_string(zero + 1), ""};
   Builder builder(limits);
   const bool parsed = nlohmann::json::sax_parse(text, &builder);
   if (builder.error()) return *builder.error();
@@ -143,6 +154,8 @@ Result<std::string> write(const Value& value) {
     return to_nlohmann(value).dump();
   } catch (const nlohmann::json::exception&) {
     return Error{Code::misuse, "text that is not UTF-8 cannot be JSON", ""};
+  } catch (const std::invalid_argument& e) {
+    return Error{Code::misuse, e.what(), ""};
   }
 }
 

@@ -53,7 +53,8 @@ class Value {
 
 // parse reads exactly one value. Errors: category decode.
 [[nodiscard]] Result<Value> parse(std::string_view text, const Limits& limits = {});
-// write returns compact text; keys keep their order. Errors: misuse for text that is not UTF-8.
+// write returns compact text; keys keep their order. Errors: misuse for text that is not UTF-8, a key twice,
+// a number that is not finite.
 [[nodiscard]] Result<std::string> write(const Value& value);
 
 }  // namespace seatls::codec::json

@@ -1,6 +1,8 @@
 // CMW: draft-ietf-rats-msg-wrap-23, section 3.
 #include "seatls/cmw.h"
 
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "codec/cbor.h"
 #include "codec/json.h"
@@ -17,7 +19,8 @@ const CmwCollection* Cmw::collection() const {
   return c == nullptr ? nullptr : c->get();
 }
 bool CmwCollection::operator==(const CmwCollection& other) const {
-  return type == other.type && entries == other.entries;
+  return type == other.type &&
+         std::is_permutation(entries.begin(), entries.end(), other.entries.begin(), other.entries.end());
 }
 bool Cmw::operator==(const Cmw& other) const {
   if (form_ != other.form_) return false;
@@ -40,15 +43,15 @@ Error malformed(std::string what, std::string path) {
 Result<void> check_depth(std::size_t depth, const CmwLimits& limits) {
   if (depth < limits.depth) return {};
   return Error{Code::limit_exceeded, "collections are nested deeper than " + std::to_string(limits.depth),
-               "cmw"};
+               ""};
 }
 Result<void> check_entries(std::size_t entries, const CmwLimits& limits) {
   if (entries > limits.entries)
     return Error{Code::limit_exceeded,
                  "a collection of " + std::to_string(entries) + " entries; the limit is " +
                      std::to_string(limits.entries),
-                 "cmw"};
-  if (entries == 0) return malformed("a collection without an entry", "cmw");
+                 ""};
+  if (entries == 0) return malformed("a collection without an entry", "");
   return {};
 }
 
@@ -98,22 +101,22 @@ Result<Cmw> read_cbor(const cbor::Value& v, const CmwLimits& limits, std::size_t
 
 Result<Cmw> read_cbor_record(const cbor::Array& a) {
   if (a.size() != 2 && a.size() != 3)
-    return malformed("a record of " + std::to_string(a.size()) + " elements", "cmw");
+    return malformed("a record of " + std::to_string(a.size()) + " elements", "");
   CmwRecord out;
   if (auto name = a[0].as_text()) {
     SEATLS_TRY(out.type, media_type(*name));
   } else {
     auto id = a[0].as_uint();
     if (!id || *id > 0xffff)
-      return malformed("is neither a media type nor a content format of 16 bits", "cmw > type");
+      return malformed("is neither a media type nor a content format of 16 bits", "type");
     out.type = ContentFormat{static_cast<std::uint16_t>(*id)};
   }
   auto value = a[1].as_bytes();
-  if (!value) return std::move(value).error().in("cmw > value");
+  if (!value) return std::move(value).error().in("value");
   out.value = bytes(*value);
   if (a.size() == 3) {
     auto ind = a[2].as_int();
-    if (!ind) return std::move(ind).error().in("cmw > ind");
+    if (!ind) return std::move(ind).error().in("ind");
     SEATLS_TRY(out.indicator, indicator(*ind));
   }
   return Cmw(std::move(out), CmwForm::cbor);
@@ -136,10 +139,10 @@ Result<Cmw> read_cbor_collection(const cbor::Map& m, const CmwLimits& limits, st
     } else if (auto number = key.as_int()) {
       label = *number;
     } else {
-      return malformed("a label that is neither an integer nor text", "cmw");
+      return malformed("a label that is neither an integer nor text", "");
     }
     auto entry = read_cbor(content, limits, depth + 1);
-    if (!entry) return std::move(entry).error().in("cmw[" + cbor::diagnose(key, 24) + "]");
+    if (!entry) return std::move(entry).error().in("[" + cbor::brief(key) + "]");
     out.entries.emplace_back(std::move(label), std::move(entry).value());
   }
   SEATLS_CHECK(check_entries(out.entries.size(), limits));
@@ -149,9 +152,9 @@ Result<Cmw> read_cbor_collection(const cbor::Map& m, const CmwLimits& limits, st
 // tag-cm-cbor<tn, fmt> / tag-cm-data<tn> = #6.<tn>(bstr), tn = TN(content format)
 Result<Cmw> read_cbor_tag(const cbor::Tag& tag) {
   const auto format = rats::content_format_of_tag(tag.number);
-  if (!format) return malformed("CBOR tag " + std::to_string(tag.number) + " is no CMW tag", "cmw");
+  if (!format) return malformed("CBOR tag " + std::to_string(tag.number) + " is no CMW tag", "");
   auto value = tag.content.as_bytes();
-  if (!value) return std::move(value).error().in("cmw > value");
+  if (!value) return std::move(value).error().in("value");
   return Cmw(CmwRecord{ContentFormat{*format}, bytes(*value), 0}, CmwForm::cbor_tag);
 }
 
@@ -159,7 +162,7 @@ Result<Cmw> read_cbor(const cbor::Value& v, const CmwLimits& limits, std::size_t
   if (v.array() != nullptr) return read_cbor_record(*v.array());
   if (v.map() != nullptr) return read_cbor_collection(*v.map(), limits, depth);
   if (v.tag() != nullptr) return read_cbor_tag(*v.tag());
-  return malformed(cbor::diagnose(v, 24) + " is neither record, collection nor tag", "cmw");
+  return malformed(cbor::brief(v) + " is neither record, collection nor tag", "");
 }
 
 Result<cbor::Value> to_cbor(const Cmw& cmw) {
@@ -167,7 +170,7 @@ Result<cbor::Value> to_cbor(const Cmw& cmw) {
     const auto* format = std::get_if<ContentFormat>(&r->type);
     if (cmw.form() == CmwForm::cbor_tag) {
       if (format == nullptr || r->indicator != 0)
-        return Error{Code::misuse, "a tag CMW has a content format and no indicator", "cmw"};
+        return Error{Code::misuse, "a tag CMW has a content format and no indicator", ""};
       return cbor::tag(rats::tag_number(format->id), cbor::bytes(r->value));
     }
     cbor::Array out;
@@ -193,7 +196,7 @@ Result<cbor::Value> to_cbor(const Cmw& cmw) {
   }
   for (const auto& [label, entry] : c.entries) {
     if (entry.form() == CmwForm::json)
-      return Error{Code::misuse, "a JSON CMW inside of a CBOR collection", "cmw"};
+      return Error{Code::misuse, "a JSON CMW inside of a CBOR collection", ""};
     SEATLS_TRY(cbor::Value v, to_cbor(entry));
     const auto* number = std::get_if<std::int64_t>(&label);
     out.emplace_back(number != nullptr ? cbor::integer(*number) : cbor::text(std::get<std::string>(label)),
@@ -208,25 +211,25 @@ Result<cbor::Value> to_cbor(const Cmw& cmw) {
 Result<Cmw> read_json(const json::Value& v, const CmwLimits& limits, std::size_t depth) {
   if (const auto* a = v.array()) {
     if (a->size() != 2 && a->size() != 3)
-      return malformed("a record of " + std::to_string(a->size()) + " elements", "cmw");
+      return malformed("a record of " + std::to_string(a->size()) + " elements", "");
     CmwRecord out;
     auto name = (*a)[0].as_text();
-    if (!name) return std::move(name).error().in("cmw > type");
+    if (!name) return std::move(name).error().in("type");
     SEATLS_TRY(out.type, media_type(*name));
     auto value = (*a)[1].as_text();
-    if (!value) return std::move(value).error().in("cmw > value");
+    if (!value) return std::move(value).error().in("value");
     auto decoded = base::from_base64url(*value);
-    if (!decoded) return std::move(decoded).error().in("cmw > value");
+    if (!decoded) return std::move(decoded).error().in("value");
     out.value = std::move(decoded).value();
     if (a->size() == 3) {
       auto ind = (*a)[2].as_int();
-      if (!ind) return std::move(ind).error().in("cmw > ind");
+      if (!ind) return std::move(ind).error().in("ind");
       SEATLS_TRY(out.indicator, indicator(*ind));
     }
     return Cmw(std::move(out), CmwForm::json);
   }
   const auto* o = v.object();
-  if (o == nullptr) return malformed("is neither a record nor a collection", "cmw");
+  if (o == nullptr) return malformed("is neither a record nor a collection", "");
   SEATLS_CHECK(check_depth(depth, limits));
   CmwCollection out;
   for (const auto& [key, content] : *o) {
@@ -237,7 +240,7 @@ Result<Cmw> read_json(const json::Value& v, const CmwLimits& limits, std::size_t
       continue;
     }
     auto entry = read_json(content, limits, depth + 1);
-    if (!entry) return std::move(entry).error().in("cmw[\"" + key.substr(0, 24) + "\"]");
+    if (!entry) return std::move(entry).error().in("[" + cbor::brief(cbor::text(key)) + "]");
     out.entries.emplace_back(key, std::move(entry).value());
   }
   SEATLS_CHECK(check_entries(out.entries.size(), limits));
@@ -245,12 +248,11 @@ Result<Cmw> read_json(const json::Value& v, const CmwLimits& limits, std::size_t
 }
 
 Result<json::Value> to_json(const Cmw& cmw) {
-  if (cmw.form() != CmwForm::json)
-    return Error{Code::misuse, "a CBOR CMW inside of a JSON collection", "cmw"};
+  if (cmw.form() != CmwForm::json) return Error{Code::misuse, "a CBOR CMW inside of a JSON collection", ""};
   if (const auto* r = cmw.record()) {
     const auto* name = std::get_if<MediaType>(&r->type);
     if (name == nullptr)
-      return Error{Code::misuse, "a JSON record needs a media type, not a content format", "cmw > type"};
+      return Error{Code::misuse, "a JSON record needs a media type, not a content format", "type"};
     SEATLS_CHECK(media_type(name->name));
     json::Array out{json::Value(name->name), json::Value(base::to_base64url(r->value))};
     if (r->indicator != 0) {
@@ -268,41 +270,37 @@ Result<json::Value> to_json(const Cmw& cmw) {
   }
   for (const auto& [label, entry] : c.entries) {
     const auto* key = std::get_if<std::string>(&label);
-    if (key == nullptr) return Error{Code::misuse, "an integer label in a JSON collection", "cmw"};
+    if (key == nullptr) return Error{Code::misuse, "an integer label in a JSON collection", ""};
     for (const auto& known : out)
-      if (known.first == *key) return Error{Code::misuse, "the label \"" + *key + "\" stands twice", "cmw"};
+      if (known.first == *key) return Error{Code::misuse, "the label \"" + *key + "\" stands twice", ""};
     SEATLS_TRY(json::Value v, to_json(entry));
     out.emplace_back(*key, std::move(v));
   }
   return json::Value(std::move(out));
 }
 
-}  // namespace
-
-Result<Cmw> parse_cmw(ByteView in, const CmwLimits& limits) {
-  if (in.empty()) return Error{Code::truncated, "is empty", "cmw"};
+Result<Cmw> parse_any(ByteView in, const CmwLimits& limits) {
+  if (in.empty()) return Error{Code::truncated, "is empty", ""};
   if (in.size() > limits.size)
     return Error{Code::limit_exceeded,
                  "is " + std::to_string(in.size()) + " bytes; the limit is " + std::to_string(limits.size),
-                 "cmw"};
+                 ""};
   // Section "Demuxing": the first byte tells. Records, tags and collections only; a record is two levels
   // deep, and each collection adds one.
   const std::uint8_t first = in[0];
   if (first == '[' || first == '{') {
-    auto v = json::parse(text(in), {.depth = limits.depth + 2});
-    if (!v) return std::move(v).error().in("cmw");
-    return read_json(*v, limits, 0);
+    SEATLS_TRY(const auto v, json::parse(text(in), {.depth = limits.depth + 2}));
+    return read_json(v, limits, 0);
   }
   const bool record = first == 0x82 || first == 0x83 || first == 0x9f;
   const bool collection = (first >= 0xa0 && first <= 0xbb) || first == 0xbf;
   if (!record && !collection && first != 0xda)
-    return malformed("starts with byte " + base::to_hex(in.first(1)) + ", which no CMW does", "cmw");
-  auto v = cbor::parse(in, {.depth = limits.depth + 2});
-  if (!v) return std::move(v).error().in("cmw");
-  return read_cbor(*v, limits, 0);
+    return malformed("starts with byte " + base::to_hex(in.first(1)) + ", which no CMW does", "");
+  SEATLS_TRY(const auto v, cbor::parse(in, {.depth = limits.depth + 2}));
+  return read_cbor(v, limits, 0);
 }
 
-Result<Bytes> encode_cmw(const Cmw& cmw) {
+Result<Bytes> encode_any(const Cmw& cmw) {
   if (cmw.form() == CmwForm::json) {
     SEATLS_TRY(const json::Value v, to_json(cmw));
     SEATLS_TRY(const std::string out, json::write(v));
@@ -310,6 +308,20 @@ Result<Bytes> encode_cmw(const Cmw& cmw) {
   }
   SEATLS_TRY(const cbor::Value v, to_cbor(cmw));
   return cbor::encode(v);
+}
+
+}  // namespace
+
+Result<Cmw> parse_cmw(ByteView in, const CmwLimits& limits) {
+  auto out = parse_any(in, limits);
+  if (!out) return std::move(out).error().in("cmw");
+  return out;
+}
+
+Result<Bytes> encode_cmw(const Cmw& cmw) {
+  auto out = encode_any(cmw);
+  if (!out) return std::move(out).error().in("cmw");
+  return out;
 }
 
 }  // namespace seatls

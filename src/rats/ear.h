@@ -14,6 +14,7 @@
 #include "crypto/signature.h"
 #include "rats/confirmation.h"
 #include "seatls/bytes.h"
+#include "seatls/cmw.h"
 #include "seatls/error.h"
 #include "seatls/result.h"
 #include "seatls/scheme.h"
@@ -89,6 +90,9 @@ class UnverifiedEar {
 
 // parse_ear reads a signed EAR. Unknown claims are ignored. Errors: decode, unknown_critical.
 [[nodiscard]] Result<UnverifiedEar> parse_ear(ByteView token, TokenForm form);
+// The same for a token in a CMW: the type tells the form; a profile that it names must be the token's own
+// (credential_type_mismatch).
+[[nodiscard]] Result<UnverifiedEar> parse_ear(const CmwRecord& record);
 // parse_ear_claims reads a claims set that nothing protects: for inspect.
 [[nodiscard]] Result<EarClaims> parse_ear_claims(ByteView claims_set, TokenForm form);
 

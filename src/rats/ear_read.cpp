@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "rats/ear.h"
 #include "rats/ear_names.h"
+#include "rats/media_type.h"
 #include "rats/trust_vector.h"
 
 namespace seatls::rats {
@@ -197,6 +198,21 @@ Result<UnverifiedEar> parse_ear(ByteView token, TokenForm form) {
   SEATLS_TRY(auto sign1, codec::cose::parse_sign1(token));
   SEATLS_TRY(EarClaims claims, parse_ear_claims(sign1.payload, form));
   return UnverifiedEar(std::move(claims), std::move(sign1));
+}
+
+Result<UnverifiedEar> parse_ear(const CmwRecord& record) {
+  const auto form = token_form_of(record.type);
+  if (!form)
+    return Error{Code::credential_type_mismatch, "is no token (application/eat+jwt, application/eat+cwt)",
+                 "cmw > type"};
+  SEATLS_TRY(UnverifiedEar ear, parse_ear(record.value, *form));
+  const auto profile = profile_of(record.type);
+  if (profile && !same_profile(*profile, ear.unverified_claims().profile))
+    return Error{Code::credential_type_mismatch,
+                 "names the profile \"" + profile->substr(0, 80) + "\"; the token follows \"" +
+                     ear.unverified_claims().profile.substr(0, 80) + "\"",
+                 "cmw > type"};
+  return ear;
 }
 
 }  // namespace seatls::rats

@@ -1,5 +1,7 @@
 #include "rats/eat.h"
 
+#include <charconv>
+
 namespace seatls::rats {
 namespace {
 
@@ -76,6 +78,30 @@ Result<std::string> dotted_oid(ByteView der) {
   return out;
 }
 
+// A dotted text of digits as the content octets of an OBJECT IDENTIFIER; nothing for a URI.
+std::optional<Bytes> oid_octets(std::string_view dotted) {
+  std::vector<std::uint64_t> arcs;
+  for (std::size_t at = 0; at <= dotted.size();) {
+    const auto end = std::min(dotted.find('.', at), dotted.size());
+    std::uint64_t arc = 0;
+    const auto [stop, failed] = std::from_chars(dotted.data() + at, dotted.data() + end, arc);
+    if (failed != std::errc() || stop != dotted.data() + end || arc > (UINT64_MAX >> 1)) return std::nullopt;
+    arcs.push_back(arc);
+    at = end + 1;
+  }
+  if (arcs.size() < 2 || arcs[0] > 2 || (arcs[0] < 2 && arcs[1] > 39)) return std::nullopt;
+  arcs[1] += 40 * arcs[0];
+  Bytes out;
+  for (std::size_t i = 1; i < arcs.size(); ++i) {
+    int shift = 63;
+    while (shift > 0 && (arcs[i] >> shift) == 0) shift -= 7;
+    for (; shift >= 0; shift -= 7)
+      out.push_back(static_cast<std::uint8_t>((arcs[i] >> shift & 0x7f) | (shift > 0 ? 0x80u : 0u)));
+  }
+  return out;
+}
+
+// eat_profile: ~uri / ~oid
 Result<std::string> read_profile(const Value& v) {
   if (auto oid = v.as_bytes()) return dotted_oid(*oid);
   return text_of(v, "eat_profile");
@@ -98,7 +124,8 @@ Result<KeyAttributes> read_key_attributes(const Value& v) {
   SEATLS_CHECK(flag("sensitive", out.sensitive));
   SEATLS_CHECK(flag("local", out.local));
   if (const auto* purpose = v.find("purpose")) {
-    if (purpose->array() == nullptr) return malformed("is no array", "key-attributes > purpose");
+    if (purpose->array() == nullptr || purpose->array()->empty())
+      return malformed("is no array with an element", "key-attributes > purpose");
     for (const auto& item : *purpose->array()) {
       SEATLS_TRY(std::string oid, text_of(item, "key-attributes > purpose"));
       out.purpose.push_back(std::move(oid));
@@ -277,7 +304,10 @@ Result<Bytes> write_eat(const EatClaims& c) {
     for (const auto& nonce : c.nonces) list.push_back(cbor::bytes(nonce));
     put(kNonce, cbor::array(std::move(list)));
   }
-  put_text(kProfile, c.profile);
+  if (c.profile) {
+    const auto oid = oid_octets(*c.profile);
+    put(kProfile, oid ? cbor::bytes(*oid) : cbor::text(*c.profile));
+  }
   put_text(kIss, c.iss);
   put_text(kSub, c.sub);
   put_text(kAud, c.aud);

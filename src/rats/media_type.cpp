@@ -128,17 +128,28 @@ std::optional<std::string> media_type_of(std::uint16_t content_format) {
   return row == kFormats.end() ? std::nullopt : std::optional<std::string>(row->type);
 }
 
-std::optional<std::string> base_type(const EvidenceType& type) {
-  std::optional<std::string> name;
-  if (const auto* format = std::get_if<ContentFormat>(&type)) {
-    name = media_type_of(format->id);
-  } else {
-    name = std::get<MediaType>(type).name;
-  }
+namespace {
+std::optional<ParsedMediaType> parsed(const EvidenceType& type) {
+  const auto* format = std::get_if<ContentFormat>(&type);
+  const auto name = format != nullptr ? media_type_of(format->id) : std::get<MediaType>(type).name;
   if (!name) return std::nullopt;
-  const auto parsed = parse_media_type(*name);
-  return parsed ? std::optional(parsed->type) : std::nullopt;
+  auto out = parse_media_type(*name);
+  return out ? std::optional(std::move(out).value()) : std::nullopt;
 }
+}  // namespace
+
+std::optional<std::string> base_type(const EvidenceType& type) {
+  const auto media_type = parsed(type);
+  return media_type ? std::optional(media_type->type) : std::nullopt;
+}
+
+std::optional<std::string> profile_of(const EvidenceType& type) {
+  const auto media_type = parsed(type);
+  const auto* profile = media_type ? media_type->parameter("eat_profile") : nullptr;
+  return profile != nullptr ? std::optional(*profile) : std::nullopt;
+}
+
+bool same_profile(std::string_view a, std::string_view b) { return lower(a) == lower(b); }
 
 namespace {
 constexpr std::uint64_t kFirstTag = 0x63740101;  // TN(0)

@@ -33,6 +33,11 @@ struct ParsedMediaType {
 // known: "application/eat+cwt" for content format 263.
 [[nodiscard]] std::optional<std::string> base_type(const EvidenceType& type);
 
+// profile_of returns the `eat_profile` parameter of an EvidenceType's media type (RFC 9782, 3), if it has
+// one. same_profile compares two profiles as that RFC does: letters in either case are the same.
+[[nodiscard]] std::optional<std::string> profile_of(const EvidenceType& type);
+[[nodiscard]] bool same_profile(std::string_view a, std::string_view b);
+
 // TN() of RFC 9277, appendix B: the CBOR tag of a content format, and back.
 [[nodiscard]] std::uint64_t tag_number(std::uint16_t content_format);
 [[nodiscard]] std::optional<std::uint16_t> content_format_of_tag(std::uint64_t tag);

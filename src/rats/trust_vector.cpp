@@ -46,7 +46,7 @@ Result<TrustVector> read_trust_vector(const ClaimView& vector) {
   }
   for (const auto& [key, content] : *vector.cbor()->map()) {
     const auto number = key.as_int();
-    SEATLS_CHECK(read_value(number ? claim_from_number(*number) : std::nullopt, cbor::diagnose(key, 24),
+    SEATLS_CHECK(read_value(number ? claim_from_number(*number) : std::nullopt, cbor::brief(key),
                             ClaimView(content), out));
   }
   return out;
