@@ -46,6 +46,7 @@ std::string_view name(Category category) {
   return "?";
 }
 
+//= early-attestation#alert-numbers
 std::uint8_t AlertMap::number(Alert alert, Role sender) const {
   switch (alert) {
     case Alert::unsupported_attestation_schemes: return unsupported_attestation_schemes;

@@ -39,11 +39,17 @@ struct ExpectVerdict {
   bool certificate_requested = false;
   Scheme client_scheme;
 };
+// Server is what this client must not send back (Decision 6).
+struct Server {
+  Spki key;
+  Bytes credential_digest;  // empty when it did not attest
+};
 struct ExpectOwnCertificate {
   static constexpr std::string_view name = "ExpectOwnCertificate";
   AttestationScheme client_scheme;
-  Spki server;
+  Server server;
   std::optional<SealedVerdict> verdict;
+  bool after_handshake = false;
 };
 struct ExpectPlainOwnCertificate {  // or the end of the handshake
   static constexpr std::string_view name = "ExpectPlainOwnCertificate";
@@ -52,12 +58,24 @@ struct ExpectPlainOwnCertificate {  // or the end of the handshake
 struct ExpectOwnCredential {
   static constexpr std::string_view name = "ExpectOwnCredential";
   SelfAttestation self;
+  Server server;
   std::optional<SealedVerdict> verdict;
+  bool after_handshake = false;
+};
+// Attested is what a client that attested itself keeps, to do so again when it is asked.
+struct Attested {
+  AttestationScheme scheme;
+  Server server;
 };
 struct ExpectFinished {
   static constexpr std::string_view name = "ExpectFinished";
   std::optional<SealedVerdict> verdict;
-  std::optional<SelfAttestation> self;
+  std::optional<SelfAttestation> self = {};
+  std::optional<Attested> again = {};
+};
+struct Complete {
+  static constexpr std::string_view name = "Complete";
+  std::optional<Attested> again = {};
 };
 struct Unattested {
   static constexpr std::string_view name = "Unattested";
@@ -71,6 +89,7 @@ using States = std::variant<Start, ExpectEncryptedExtensions, ExpectCertificateR
                             ExpectOwnCredential, ExpectFinished, Unattested, Complete, Refused>;
 using Next = Step<States>;
 
+//= early-attestation#unsolicited-refused
 Error unsolicited(std::string_view message) {
   return {Code::unsolicited_extension, "nothing was offered that it could answer",
           extension_of(Role::server, message)};
@@ -111,6 +130,7 @@ Result<Next> handle(Start&&, event::ClientHelloNeeded&& e, const Config& config)
   return Next{ExpectEncryptedExtensions{std::move(offer), *body}, action::SendExtension{*body}};
 }
 
+//= early-attestation#offer-unchanged-after-retry
 // RFC 8446, 4.1.2: after a HelloRetryRequest the client sends the same ClientHello, but for a few
 // extensions that this one is not among.
 Result<Next> handle(ExpectEncryptedExtensions&& s, event::ClientHelloNeeded&& e, const Config& config) {
@@ -151,7 +171,7 @@ Result<Next> receive_certificate(const Scheme& server_scheme, Scheme client_sche
     SEATLS_CHECK(expect_plain(Role::server, e.certificate));
     if (!client_scheme)
       return Next{Unattested{.offered = true, .server_certificate = true}, action::Proceed{}};
-    return Next{ExpectOwnCertificate{std::move(*client_scheme), std::move(e.certificate.spki), {}},
+    return Next{ExpectOwnCertificate{std::move(*client_scheme), {std::move(e.certificate.spki), {}}, {}},
                 action::Proceed{}};
   }
   SEATLS_TRY(AppraisalRequest request, open_peer(Role::server, *server_scheme, e));
@@ -167,9 +187,10 @@ Result<Next> handle(ExpectCertificate&& s, event::CertificateReceived&& e, const
   return receive_certificate(s.server_scheme, std::move(s.client_scheme), true, std::move(e));
 }
 
+//= early-attestation#client-attests-last
 // The client learns whether the server is trustworthy before it makes evidence about itself.
 Result<Next> handle(ExpectVerdict&& s, event::Appraised&& e, const Config& config) {
-  Spki server = s.binding.binder.tik();
+  Server server{s.binding.binder.tik(), s.binding.credential_digest};
   auto verdict = session::Authorizer::seal(*config.require, std::move(s.binding), std::move(e.result));
   if (!verdict) return std::move(verdict).error().in(extension_of(Role::server, "Certificate[0]"));
   if (s.client_scheme)
@@ -178,14 +199,16 @@ Result<Next> handle(ExpectVerdict&& s, event::Appraised&& e, const Config& confi
         action::Proceed{}};
   if (s.certificate_requested)
     return Next{ExpectPlainOwnCertificate{std::move(verdict).value()}, action::Proceed{}};
-  return Next{ExpectFinished{std::move(verdict).value(), {}}, action::Proceed{}};
+  return Next{ExpectFinished{std::move(verdict).value()}, action::Proceed{}};
 }
 
 Result<Next> handle(ExpectOwnCertificate&& s, event::CertificateNeeded&& e, const Config& config) {
-  SEATLS_CHECK(refuse_own_key(e.own, s.server));
+  SEATLS_CHECK(refuse_own_key(e.own, s.server.key));
   SEATLS_TRY(EvidenceRequest request, request_own(config, Role::client, s.client_scheme, e));
-  return Next{ExpectOwnCredential{{request.scheme, request.binder}, std::move(s.verdict)},
-              action::Attest{std::move(request)}};
+  return Next{
+      ExpectOwnCredential{
+          {request.scheme, request.binder}, std::move(s.server), std::move(s.verdict), s.after_handshake},
+      action::Attest{std::move(request)}};
 }
 
 // The offer promised a certificate. The server would refuse the empty one; here is the reason why.
@@ -197,39 +220,60 @@ Result<Next> handle(ExpectOwnCertificate&&, event::NoCertificateAvailable&&, con
       extension_of(Role::client, "Certificate")};
 }
 
+//= early-attestation#client-credential-fits-choice
 Result<Next> handle(ExpectOwnCredential&& s, event::CredentialMade&& e, const Config&) {
   SEATLS_TRY(OwnCredential own, wrap_own(Role::client, s.self.scheme, std::move(e.credential)));
-  if (s.verdict) SEATLS_CHECK(refuse_own_credential(own.digest, s.verdict->binding().credential_digest));
-  return Next{ExpectFinished{std::move(s.verdict), std::move(s.self)},
-              action::SendExtension{std::move(own.extension)}};
+  SEATLS_CHECK(refuse_own_credential(own.digest, s.server.credential_digest));
+  Attested again{s.self.scheme, std::move(s.server)};
+  action::SendExtension send{std::move(own.extension)};
+  if (s.after_handshake) return Next{Complete{std::move(again)}, std::move(send)};
+  return Next{ExpectFinished{std::move(s.verdict), std::move(s.self), std::move(again)}, std::move(send)};
 }
 
 Result<Next> handle(ExpectPlainOwnCertificate&& s, event::CertificateNeeded&& e, const Config&) {
   SEATLS_CHECK(refuse_own_key(e.own, s.verdict.binding().binder.tik()));
-  return Next{ExpectFinished{std::move(s.verdict), {}}, action::OmitExtension{}};
+  return Next{ExpectFinished{std::move(s.verdict)}, action::OmitExtension{}};
 }
 
 Result<Next> handle(ExpectPlainOwnCertificate&& s, event::NoCertificateAvailable&&, const Config&) {
-  return Next{ExpectFinished{std::move(s.verdict), {}}, action::Proceed{}};
+  return Next{ExpectFinished{std::move(s.verdict)}, action::Proceed{}};
 }
 
-Result<Next> finish(const Config& config, event::HandshakeDone&& e, bool resumed,
-                    std::optional<SealedVerdict> verdict, std::optional<SelfAttestation> self) {
+Result<Next> finish(const Config& config, event::HandshakeDone&& e, bool resumed, ExpectFinished s) {
   SEATLS_TRY(SessionReport report, session::conclude(config, {.proof = std::move(e.proof),
                                                               .resumed = e.resumed || resumed,
                                                               .early_data = e.early_data,
                                                               .peer_certificate = !resumed,
-                                                              .verdict = std::move(verdict),
-                                                              .self = std::move(self)}));
-  return Next{Complete{}, action::Complete{std::move(report)}};
+                                                              .verdict = std::move(s.verdict),
+                                                              .self = std::move(s.self)}));
+  return Next{Complete{std::move(s.again)}, action::Complete{std::move(report)}};
 }
 
 Result<Next> handle(ExpectPlainOwnCertificate&& s, event::HandshakeDone&& e, const Config& config) {
-  return finish(config, std::move(e), false, std::move(s.verdict), {});
+  return finish(config, std::move(e), false, {std::move(s.verdict)});
 }
 
 Result<Next> handle(ExpectFinished&& s, event::HandshakeDone&& e, const Config& config) {
-  return finish(config, std::move(e), false, std::move(s.verdict), std::move(s.self));
+  return finish(config, std::move(e), false, std::move(s));
+}
+
+//= early-attestation#post-handshake-transcript
+// Post-handshake client authentication (Decision 8). It renews what was negotiated in the handshake,
+// by the same scheme, with the CertificateRequest in the base of the binder: the stack's Channel.
+Result<Next> handle(Complete&& s, event::CertificateRequestReceived&& e, const Config&) {
+  if (!e.body) return Next{std::move(s), action::Proceed{}};
+  const std::string path = extension_of(Role::server, "CertificateRequest");
+  if (!s.again)
+    return Error{Code::unsolicited_extension, "the handshake negotiated no attestation of the client", path};
+  auto choice = codec::decode<wire::ClientChoice>(*e.body);
+  if (!choice) return std::move(choice).error().in(path);
+  if (choice->chosen_client_scheme != s.again->scheme)
+    return Error{
+        Code::scheme_not_offered,
+        describe(choice->chosen_client_scheme) + "; the handshake negotiated " + describe(s.again->scheme),
+        path};
+  return Next{ExpectOwnCertificate{std::move(s.again->scheme), std::move(s.again->server), {}, true},
+              action::Proceed{}};
 }
 
 // ---- nothing is negotiated ---------------------------------------------------------------------
@@ -259,7 +303,7 @@ Result<Next> handle(Unattested&& s, event::NoCertificateAvailable&&, const Confi
 Result<Next> handle(Unattested&& s, event::HandshakeDone&& e, const Config& config) {
   if (!s.server_certificate && !s.resumed && !e.resumed)
     return Error{Code::misuse, "the stack has not told the server's certificate", ""};
-  return finish(config, std::move(e), s.resumed, {}, {});
+  return finish(config, std::move(e), s.resumed, {});
 }
 
 }  // namespace

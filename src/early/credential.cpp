@@ -27,6 +27,8 @@ std::optional<CmwForm> collection_form(const EvidenceType& type) {
 // fits tells whether a credential is of the negotiated scheme, as far as its wrapping shows: the CMW
 // type equals the chosen type byte for byte (Decision 16). What a Result says of its verifier is for
 // the appraisal.
+//= early-attestation#credential-type-equals-choice
+//= early-attestation#payload-holds-credential
 Result<void> fits(const AttestationScheme& scheme, const Cmw& cmw) {
   const auto mismatch = [&](std::string what) {
     return Error{Code::credential_type_mismatch,
@@ -61,6 +63,7 @@ Result<EvidenceRequest> request_own(const Config& config, Role own, AttestationS
                                     const event::CertificateNeeded& needed) {
   const std::string path = certificate_of(own);
   if (!config.attester) return Error{Code::internal, "a scheme was negotiated without an attester", path};
+  //= early-attestation#binder-never-shortened
   // The binder is never truncated or hashed again (Decision 3).
   if (const auto longest = config.attester->longest_binder(); size(needed.channel.hash) > longest)
     return Error{Code::binder_too_long,
@@ -97,6 +100,7 @@ Result<AppraisalRequest> open_peer(Role peer, const AttestationScheme& scheme,
   const PeerCertificate& certificate = received.certificate;
   const std::string path = certificate_of(peer);
   if (certificate.extension_elsewhere) return expect_plain(peer, certificate).error();
+  //= early-attestation#required-fails-closed
   // Negotiated and absent: a downgrade by silence (D03).
   if (!certificate.extension)
     return Error{Code::attestation_required,
@@ -108,6 +112,7 @@ Result<AppraisalRequest> open_peer(Role peer, const AttestationScheme& scheme,
   if (!body) return std::move(body).error().in(path);
   auto cmw = parse_cmw(body->cmw_payload);
   if (!cmw) {
+    //= early-attestation#rejected-credential
     // A malformed CMW is a failed attestation, not a failed parse: the draft says attestation_failed.
     Error error = std::move(cmw).error();
     error.detail = std::string(seatls::name(error.code)) + ": " + error.detail;
@@ -116,6 +121,7 @@ Result<AppraisalRequest> open_peer(Role peer, const AttestationScheme& scheme,
   }
   if (auto fit = fits(scheme, *cmw); !fit) return std::move(fit).error().in(path);
 
+  //= early-attestation#binder-computed
   SEATLS_TRY(Binder binder, derive(received.channel, certificate.spki));
   return AppraisalRequest{scheme, std::move(cmw).value(), std::move(binder),
                           crypto::digest(Hash::sha256, body->cmw_payload)};
@@ -126,17 +132,20 @@ Result<void> expect_plain(Role peer, const PeerCertificate& certificate) {
   if (certificate.extension_elsewhere)
     return Error{Code::misplaced_extension, "it belongs into the first CertificateEntry, once",
                  extension_of(peer, "Certificate")};
+  //= early-attestation#unsolicited-refused
   if (certificate.extension)
     return Error{Code::unsolicited_extension, "no scheme was negotiated for the " + std::string(name(peer)),
                  certificate_of(peer)};
   return {};
 }
 
+//= early-attestation#own-key-refused
 Result<void> refuse_own_key(const Spki& own, const Spki& peer) {
   if (own != peer) return {};
   return Error{Code::reflected, "the peer's certificate holds this endpoint's own key", ""};
 }
 
+//= early-attestation#own-key-refused
 Result<void> refuse_own_credential(ByteView own_digest, ByteView peer_digest) {
   if (!constant_time_equal(own_digest, peer_digest)) return {};
   return Error{Code::reflected, "the peer's credential is this endpoint's own", ""};

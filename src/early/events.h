@@ -23,7 +23,8 @@
 
 namespace seatls::early {
 
-// Channel is what a stack knows once ServerHello is on the transcript.
+// Channel is what a stack knows once ServerHello is on the transcript. In post-handshake client
+// authentication the hash is of ClientHello..client Finished and that CertificateRequest.
 struct Channel {
   Hash hash = Hash::sha256;  // of the negotiated cipher suite
   Bytes transcript_hash;     // Hash(ClientHello..ServerHello), RFC 8446 4.4.1
@@ -101,7 +102,8 @@ struct Appraised {
   static constexpr std::string_view name = "Appraised";
   Result<AttestationResult> result;
 };
-// HandshakeDone: both Finished messages are verified. `resumed` without any proof of a certificate.
+// HandshakeDone: both Finished messages are verified; on a server also the client's Finished of a
+// post-handshake authentication. `resumed` without any proof of a certificate.
 struct HandshakeDone {
   static constexpr std::string_view name = "HandshakeDone";
   HandshakeFinished proof;
@@ -159,7 +161,7 @@ class Client {
   [[nodiscard]] Action on(event::HandshakeDone e);
 
   [[nodiscard]] const std::optional<Error>& failure() const;  // the precise, local reason
-  [[nodiscard]] bool complete() const;
+  [[nodiscard]] bool complete() const;  // the gate is open, and nothing was refused since
   [[nodiscard]] std::string_view state_name() const;
 
  private:

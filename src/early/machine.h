@@ -27,10 +27,7 @@ struct Step {
   Action action;
 };
 
-// Every machine ends in one of these two.
-struct Complete {
-  static constexpr std::string_view name = "Complete";
-};
+// Every machine has this state, and a Complete of its own.
 struct Refused {
   static constexpr std::string_view name = "Refused";
   Error error;
@@ -83,11 +80,13 @@ class Machine<std::variant<S...>, Events<E...>, transitions> {
       return action::Refuse{*failure_};
     }
     state_ = std::move(step->next);
+    completed_ |= std::holds_alternative<action::Complete>(step->action);
     return std::move(step->action);
   }
 
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
-  [[nodiscard]] bool complete() const { return std::holds_alternative<Complete>(state_); }
+  // complete stays true while a post-handshake authentication is under way.
+  [[nodiscard]] bool complete() const { return completed_ && !failure_; }
   [[nodiscard]] std::string_view state_name() const { return kStateNames[state_.index()]; }
 
  private:
@@ -119,6 +118,7 @@ class Machine<std::variant<S...>, Events<E...>, transitions> {
 
   const Config* config_;
   States state_;
+  bool completed_ = false;
   std::optional<Error> failure_;
 };
 

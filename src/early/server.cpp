@@ -39,31 +39,46 @@ struct ExpectOwnCredential {
   bool certificate_requested = false;
   Scheme client_scheme;
 };
-// Own is what the peer must not send back (Decision 6).
+// Own is what the client must not send back (Decision 6), nor the same evidence twice (C09).
 struct Own {
   Spki key;
   std::optional<SelfAttestation> self;
   Bytes credential_digest;  // empty without `self`
 };
+// Attested is who attested itself in the handshake, for the case that it is asked again.
+struct Attested {
+  Spki key;
+  Bytes credential_digest;
+};
 struct ExpectCertificate {
   static constexpr std::string_view name = "ExpectCertificate";
   AttestationScheme client_scheme;
   Own own;
+  std::optional<Attested> before = {};
 };
 struct ExpectPlainCertificate {
   static constexpr std::string_view name = "ExpectPlainCertificate";
-  SelfAttestation self;
+  Own own;
 };
 struct ExpectVerdict {
   static constexpr std::string_view name = "ExpectVerdict";
   session::Binding binding;
-  std::optional<SelfAttestation> self;
+  Own own;
 };
 struct ExpectFinished {
   static constexpr std::string_view name = "ExpectFinished";
-  std::optional<SelfAttestation> self;
+  Own own;
   bool client_certificate = false;
   std::optional<SealedVerdict> verdict = {};
+};
+struct Complete {
+  static constexpr std::string_view name = "Complete";
+  struct Again {
+    AttestationScheme client_scheme;
+    Own own;
+    Attested before;
+  };
+  std::optional<Again> again = {};
 };
 struct Unattested {
   static constexpr std::string_view name = "Unattested";
@@ -98,6 +113,7 @@ Result<Next> handle(Start&&, event::ClientHelloReceived&& e, const Config& confi
   return Next{ExpectEncryptedExtensions{std::move(e.body), std::move(choice).value()}, action::Proceed{}};
 }
 
+//= early-attestation#offer-unchanged-after-retry
 // RFC 8446, 4.1.2: after a HelloRetryRequest the client sends the same ClientHello, but for a few
 // extensions that this one is not among.
 Result<Next> handle(ExpectEncryptedExtensions&& s, event::ClientHelloReceived&& e, const Config&) {
@@ -116,11 +132,13 @@ Result<Next> handle(ExpectEncryptedExtensions&& s, event::EncryptedExtensionsNee
     return Next{Unattested{.resumed = true}, action::OmitExtension{}};
   }
   if (!s.choice.any()) return Next{Unattested{}, action::OmitExtension{}};
+  //= early-attestation#server-scheme-from-offer
   Action answer = send<wire::ServerChoice>(s.choice.server_scheme);
   return Next{ExpectCertificateRequest{std::move(s.choice)}, std::move(answer)};
 }
 
 Result<Next> handle(ExpectCertificateRequest&& s, event::CertificateRequestNeeded&&, const Config&) {
+  //= early-attestation#client-scheme-from-offer
   Action answer = send<wire::ClientChoice>(s.choice.client_scheme);
   return Next{ExpectOwnCertificate{std::move(s.choice)}, std::move(answer)};
 }
@@ -146,28 +164,38 @@ Result<Next> handle(ExpectOwnCertificate&& s, event::CertificateNeeded&& e, cons
               action::OmitExtension{}};
 }
 
+//= early-attestation#server-credential-fits-choice
 Result<Next> handle(ExpectOwnCredential&& s, event::CredentialMade&& e, const Config&) {
-  SEATLS_TRY(OwnCredential own, wrap_own(Role::server, s.self.scheme, std::move(e.credential)));
-  action::SendExtension send_credential{std::move(own.extension)};
-  if (s.client_scheme) {
-    Spki key = s.self.binder.tik();
-    return Next{ExpectCertificate{std::move(*s.client_scheme),
-                                  {std::move(key), std::move(s.self), std::move(own.digest)}},
-                std::move(send_credential)};
-  }
+  SEATLS_TRY(OwnCredential made, wrap_own(Role::server, s.self.scheme, std::move(e.credential)));
+  action::SendExtension send_credential{std::move(made.extension)};
+  Spki key = s.self.binder.tik();
+  Own own{std::move(key), std::move(s.self), std::move(made.digest)};
+  if (s.client_scheme)
+    return Next{ExpectCertificate{std::move(*s.client_scheme), std::move(own)}, std::move(send_credential)};
   if (s.certificate_requested)
-    return Next{ExpectPlainCertificate{std::move(s.self)}, std::move(send_credential)};
-  return Next{ExpectFinished{std::move(s.self)}, std::move(send_credential)};
+    return Next{ExpectPlainCertificate{std::move(own)}, std::move(send_credential)};
+  return Next{ExpectFinished{std::move(own)}, std::move(send_credential)};
+}
+
+// A client that attests itself again does so with the same key, and with new evidence.
+Result<void> check_renewal(const Attested& before, const AppraisalRequest& request) {
+  if (request.binder.tik() != before.key)
+    return Error{Code::identity_rejected, "the client attests itself again with another key",
+                 "client Certificate"};
+  if (!request.scheme.is_result() && constant_time_equal(request.credential_digest, before.credential_digest))
+    return Error{Code::evidence_reused, "", extension_of(Role::client, "Certificate[0]")};
+  return {};
 }
 
 Result<Next> handle(ExpectCertificate&& s, event::CertificateReceived&& e, const Config&) {
   SEATLS_TRY(AppraisalRequest request, open_peer(Role::client, s.client_scheme, e));
   SEATLS_CHECK(refuse_own_key(s.own.key, e.certificate.spki));
   SEATLS_CHECK(refuse_own_credential(s.own.credential_digest, request.credential_digest));
-  return Next{ExpectVerdict{binding_of(request), std::move(s.own.self)},
-              action::Appraise{std::move(request)}};
+  if (s.before) SEATLS_CHECK(check_renewal(*s.before, request));
+  return Next{ExpectVerdict{binding_of(request), std::move(s.own)}, action::Appraise{std::move(request)}};
 }
 
+//= early-attestation#required-fails-closed
 Result<Next> handle(ExpectCertificate&& s, event::NoCertificateReceived&&, const Config&) {
   return Error{Code::attestation_required,
                "the client was to attest by " + describe(s.client_scheme) + " and sent no certificate",
@@ -176,33 +204,50 @@ Result<Next> handle(ExpectCertificate&& s, event::NoCertificateReceived&&, const
 
 Result<Next> handle(ExpectPlainCertificate&& s, event::CertificateReceived&& e, const Config&) {
   SEATLS_CHECK(expect_plain(Role::client, e.certificate));
-  SEATLS_CHECK(refuse_own_key(s.self.binder.tik(), e.certificate.spki));
-  return Next{ExpectFinished{std::move(s.self), true}, action::Proceed{}};
+  SEATLS_CHECK(refuse_own_key(s.own.key, e.certificate.spki));
+  return Next{ExpectFinished{std::move(s.own), true}, action::Proceed{}};
 }
 
 Result<Next> handle(ExpectPlainCertificate&& s, event::NoCertificateReceived&&, const Config&) {
-  return Next{ExpectFinished{std::move(s.self)}, action::Proceed{}};
+  return Next{ExpectFinished{std::move(s.own)}, action::Proceed{}};
 }
 
 Result<Next> handle(ExpectVerdict&& s, event::Appraised&& e, const Config& config) {
   auto verdict = session::Authorizer::seal(*config.require, std::move(s.binding), std::move(e.result));
   if (!verdict) return std::move(verdict).error().in(extension_of(Role::client, "Certificate[0]"));
-  return Next{ExpectFinished{std::move(s.self), true, std::move(verdict).value()}, action::Proceed{}};
+  return Next{ExpectFinished{std::move(s.own), true, std::move(verdict).value()}, action::Proceed{}};
 }
 
-Result<Next> finish(const Config& config, event::HandshakeDone&& e, session::Handshake handshake) {
+Result<Next> finish(const Config& config, event::HandshakeDone&& e, session::Handshake handshake,
+                    Complete complete) {
   handshake.resumed = handshake.resumed || e.resumed;
   handshake.early_data = e.early_data;
   SEATLS_TRY(SessionReport report, session::conclude(config, std::move(handshake)));
-  return Next{Complete{}, action::Complete{std::move(report)}};
+  return Next{std::move(complete), action::Complete{std::move(report)}};
 }
 
 Result<Next> handle(ExpectFinished&& s, event::HandshakeDone&& e, const Config& config) {
+  Complete complete;
+  if (s.verdict) {
+    const session::Binding& binding = s.verdict->binding();
+    complete.again = {binding.scheme, s.own, {binding.binder.tik(), binding.credential_digest}};
+  }
   session::Handshake handshake{.proof = e.proof,
                                .peer_certificate = s.client_certificate,
                                .verdict = std::move(s.verdict),
-                               .self = std::move(s.self)};
-  return finish(config, std::move(e), std::move(handshake));
+                               .self = std::move(s.own.self)};
+  return finish(config, std::move(e), std::move(handshake), std::move(complete));
+}
+
+//= early-attestation#post-handshake-transcript
+// Post-handshake client authentication (Decision 8): a new credential for what was negotiated in the
+// handshake. It ends in a new report; until then the old one stands.
+Result<Next> handle(Complete&& s, event::CertificateRequestNeeded&&, const Config&) {
+  if (!s.again) return Next{std::move(s), action::OmitExtension{}};
+  Action answer = send<wire::ClientChoice>(s.again->client_scheme);
+  return Next{ExpectCertificate{std::move(s.again->client_scheme), std::move(s.again->own),
+                                std::move(s.again->before)},
+              std::move(answer)};
 }
 
 // ---- nothing is negotiated ---------------------------------------------------------------------
@@ -235,7 +280,7 @@ Result<Next> handle(Unattested&& s, event::HandshakeDone&& e, const Config& conf
                                .peer_certificate = s.client_certificate.value_or(false),
                                .verdict = {},
                                .self = {}};
-  return finish(config, std::move(e), std::move(handshake));
+  return finish(config, std::move(e), std::move(handshake), {});
 }
 
 }  // namespace

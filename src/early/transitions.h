@@ -2,7 +2,7 @@
 // tables at compile time (each declared event has a handler, and no handler is undeclared) and at
 // run time (each next state is declared). docs/states.md is drawn from this file.
 //
-// Every state but Complete and Refused may also go to Refused; that is left out.
+// Every state may also go to Refused; that is left out. Nothing leaves Refused.
 #pragma once
 
 #include <array>
@@ -43,12 +43,18 @@ inline constexpr std::array client_transitions{
     Transition{"ExpectOwnCertificate", "CertificateNeeded", "ExpectOwnCredential"},
     Transition{"ExpectOwnCertificate", "NoCertificateAvailable", "Refused"},
     Transition{"ExpectOwnCredential", "CredentialMade", "ExpectFinished"},
+    Transition{"ExpectOwnCredential", "CredentialMade", "Complete"},
 
     Transition{"ExpectPlainOwnCertificate", "CertificateNeeded", "ExpectFinished"},
     Transition{"ExpectPlainOwnCertificate", "NoCertificateAvailable", "ExpectFinished"},
     Transition{"ExpectPlainOwnCertificate", "HandshakeDone", "Complete"},
 
     Transition{"ExpectFinished", "HandshakeDone", "Complete"},
+
+    // Post-handshake client authentication: the client attests itself once more, or shows a plain
+    // certificate, which the core need not hear of.
+    Transition{"Complete", "CertificateRequestReceived", "ExpectOwnCertificate"},
+    Transition{"Complete", "CertificateRequestReceived", "Complete"},
 
     Transition{"Unattested", "CertificateRequestReceived", "Unattested"},
     Transition{"Unattested", "CertificateReceived", "Unattested"},
@@ -83,6 +89,10 @@ inline constexpr std::array server_transitions{
     Transition{"ExpectPlainCertificate", "NoCertificateReceived", "ExpectFinished"},
 
     Transition{"ExpectFinished", "HandshakeDone", "Complete"},
+
+    // Post-handshake client authentication, with a credential or without.
+    Transition{"Complete", "CertificateRequestNeeded", "ExpectCertificate"},
+    Transition{"Complete", "CertificateRequestNeeded", "Complete"},
 
     Transition{"Unattested", "CertificateRequestNeeded", "Unattested"},
     Transition{"Unattested", "CertificateNeeded", "Unattested"},

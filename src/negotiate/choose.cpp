@@ -5,6 +5,7 @@
 namespace seatls::negotiate {
 namespace {
 
+//= early-attestation#offer-in-preference-order
 // The lists are in the client's order of preference, and the client knows what the evidence is for:
 // the first of its schemes that this server has as well.
 std::optional<AttestationScheme> first_common(const std::vector<AttestationScheme>& offered,
@@ -20,6 +21,7 @@ std::string list(const std::vector<AttestationScheme>& schemes) {
   return out.empty() ? "nothing" : out;
 }
 
+//= early-attestation#required-fails-closed
 Error required_of_client(std::string detail, std::string path) {
   return {Code::attestation_required, std::move(detail), std::move(path)};
 }
@@ -38,6 +40,7 @@ Result<Choice> choose(const Config& config, const wire::ClientOffer* offer) {
   //= early-attestation#empty-offer-refused
   if (offer->empty()) return Error{Code::empty_offer, "both lists are empty", path};
 
+  //= early-attestation#server-may-omit
   // Neither attester nor demand: for the client this server looks like one that does not know the
   // extension, and the client's own requirement decides.
   if (!config.attester && !demands) return Choice{};
@@ -46,6 +49,8 @@ Result<Choice> choose(const Config& config, const wire::ClientOffer* offer) {
     return required_of_client("the client offers no scheme by which it can attest itself",
                               path + " > client_attester_schemes");
 
+  //= early-attestation#server-scheme-from-offer
+  //= early-attestation#client-scheme-from-offer
   const auto own = config.attester ? config.attester->schemes() : std::vector<AttestationScheme>{};
   const auto appraised = demands && config.require->verifier ? config.require->verifier->schemes()
                                                              : std::vector<AttestationScheme>{};

@@ -6,6 +6,7 @@ namespace seatls::negotiate {
 namespace {
 
 // A repeated scheme would say nothing, and costs bytes of every ClientHello.
+//= early-attestation#offer-in-preference-order
 std::vector<AttestationScheme> unique(const std::vector<AttestationScheme>& schemes) {
   std::vector<AttestationScheme> out;
   for (const AttestationScheme& scheme : schemes)
@@ -29,6 +30,7 @@ Result<std::optional<wire::ClientOffer>> offer(const Config& config, bool can_au
                  "client ClientHello > remoteAttestation > server_attester_schemes"};
 
   //= early-attestation#offer-needs-certificate
+  //= early-attestation#offer-only-producible
   if (config.attester && can_authenticate) out.client_attester_schemes = unique(config.attester->schemes());
 
   //= early-attestation#offer-not-empty

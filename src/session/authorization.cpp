@@ -5,6 +5,7 @@
 namespace seatls::session {
 namespace {
 
+//= early-attestation#rejected-credential
 // Whatever a verifier reports, the peer learns no more than that its credential did not do
 // (I11: the alert is no oracle). Codes that would send another alert are folded; the detail stays.
 Error as_refusal(Error error) {
@@ -38,6 +39,7 @@ std::string tiers(const Require& require) {
   return out.empty() ? "none" : out;
 }
 
+//= early-attestation#binder-compared
 // An AttestationResult that answers another question than ours proves nothing here (F05).
 Result<void> about_this_connection(const Binding& binding, const AttestationResult& result) {
   if (!constant_time_equal(result->evidence_digest, binding.credential_digest))
@@ -66,12 +68,15 @@ Result<SealedVerdict> Authorizer::seal(const Require& require, Binding binding,
   return SealedVerdict(std::move(binding), std::move(answer).value());
 }
 
+//= early-attestation#verdict-sealed
 Result<AttestedPeer> Authorizer::authorize(const Require& require, SealedVerdict verdict,
                                            const HandshakeFinished& proof) {
   const AttestationResult& result = verdict.result_;
   if (!acceptable(require, result.tier()))
     return Error{Code::tier_not_accepted, "the verdict is " + std::string(name(result.tier())), ""};
   if (!proof.pki_verified()) {
+    //= early-attestation#identity-and-attestation
+    //= early-attestation#attested-key-needs-binding
     // Attestation adds to PKI; it stands in for it only where the configuration says so.
     if (require.identity != IdentityRule::attested_key)
       return Error{

@@ -39,6 +39,7 @@ Result<SessionReport> conclude(const Config& config, Handshake handshake) {
   report.resumed = handshake.resumed;
   report.dangers = config.dangers;
 
+  //= early-attestation#optional-never-looks-attested
   if (handshake.verdict) {
     // A resumed handshake has no Certificate: a verdict beside it belongs to something else.
     if (handshake.resumed || !config.require)
@@ -50,6 +51,7 @@ Result<SessionReport> conclude(const Config& config, Handshake handshake) {
     add_unique(report.dangers, peer.result()->dangers);
     report.peer = std::move(peer);
   } else {
+    //= early-attestation#required-fails-closed
     if (report.requirement == Requirement::required)
       return Error{Code::attestation_required, "the handshake ended without a credential of the peer", ""};
     SEATLS_CHECK(check_unattested_identity(config, handshake));

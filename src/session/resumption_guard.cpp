@@ -2,6 +2,7 @@
 
 namespace seatls::session {
 
+//= early-attestation#no-resumption
 bool full_handshakes_only(const Config& config) {
   return config.require && config.require->attestation == Requirement::required;
 }

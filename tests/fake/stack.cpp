@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "fake/finished.h"
+#include "stack/port.h"
 
 namespace seatls::fake {
 namespace {
@@ -57,10 +57,14 @@ Handshake::Handshake(const Endpoint& client, const Endpoint& server, Options opt
     : options_(std::move(options)),
       client_(client.config),
       server_(server.config),
-      client_side_{Role::client, client, binder::Transcript{}, {}, {}, {}},
-      server_side_{Role::server, server, binder::Transcript{}, {}, {}, {}} {}
+      client_side_{
+          Role::client, client, binder::Transcript(binder::Transcript::Extent::client_finished), {}, {},
+          {},           {}},
+      server_side_{
+          Role::server, server, binder::Transcript(binder::Transcript::Extent::client_finished), {}, {},
+          {},           {}} {}
 
-const std::vector<Handshake::Phase>& Handshake::phases() {
+const std::vector<Handshake::Phase>& Handshake::handshake_phases() {
   static const std::vector<Phase> list = {&Handshake::hello,
                                           &Handshake::retry,
                                           &Handshake::server_hello,
@@ -79,9 +83,29 @@ const std::vector<Handshake::Phase>& Handshake::phases() {
   return list;
 }
 
+const std::vector<Handshake::Phase>& Handshake::renewal_phases() {
+  static const std::vector<Phase> list = {&Handshake::certificate_request,
+                                          &Handshake::client_certificate,
+                                          &Handshake::client_certificate_made,
+                                          &Handshake::client_renewed,
+                                          &Handshake::client_certificate_read,
+                                          &Handshake::client_appraised,
+                                          &Handshake::server_done};
+  return list;
+}
+
+void Handshake::renew() {
+  phases_ = &renewal_phases();
+  phase_ = 0;
+  outcome_.server.reset();
+  client_side_.made.reset();
+  server_side_.appraised.reset();
+  run();
+}
+
 void Handshake::run() {
-  while (phase_ < phases().size() && !outcome_.refused_by) {
-    switch ((this->*phases()[phase_])()) {
+  while (phase_ < phases_->size() && !outcome_.refused_by) {
+    switch ((this->*(*phases_)[phase_])()) {
       case Progress::on: ++phase_; break;
       case Progress::wait:
       case Progress::stop: return;
@@ -122,6 +146,7 @@ early::Action Handshake::tell(Role role, Event event) {
 
 Handshake::Progress Handshake::refuse(Role by, Error error) {
   if (!outcome_.refused_by) {
+    (by == Role::client ? outcome_.client : outcome_.server).reset();
     outcome_.refused_by = by;
     outcome_.alert = side(by).endpoint.config.alerts.number(alert(error.code), by);
     outcome_.error = std::move(error);
@@ -134,8 +159,9 @@ Message Handshake::pass(Message message) {
   Side& from = side(message.sender);
   Side& to = side(other(message.sender));
   at_ = std::string(name(message.type));
-  const auto record = [](Side& s, const Bytes& wire) {
-    if (!s.transcript.complete()) s.transcript.add(wire).value();
+  const auto record = [&](Side& s, const Bytes& wire) {
+    s.transcript.add(wire).value();
+    if (message.type == MessageType::certificate_request) s.certificate_request = wire;
     s.messages.insert(s.messages.end(), wire.begin(), wire.end());
   };
   sent_.push_back(message);
@@ -147,6 +173,9 @@ Message Handshake::pass(Message message) {
 }
 
 early::Channel Handshake::channel(const Side& s) const {
+  if (phases_ == &renewal_phases())
+    return {options_.suite, s.transcript.post_handshake_hash(options_.suite, s.certificate_request).value(),
+            false};
   return {options_.suite, s.transcript.hash(options_.suite).value(), false};
 }
 
@@ -369,6 +398,11 @@ Handshake::Progress Handshake::client_finished() {
       tell(Role::client, event::HandshakeDone{stack::FinishedMint::mint(client_side_.endpoint.pki, "server"),
                                               options_.resumed, options_.early_data});
   if (auto* complete = std::get_if<action::Complete>(&answer)) outcome_.client = std::move(complete->report);
+  return Progress::on;
+}
+
+Handshake::Progress Handshake::client_renewed() {
+  client_proven_ = prove(Role::client);
   return Progress::on;
 }
 

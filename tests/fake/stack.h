@@ -70,7 +70,10 @@ class Handshake {
 
   // run goes on until the end, or until a credential is waited for.
   void run();
-  [[nodiscard]] bool waiting() const { return phase_ < phases().size() && !outcome_.refused_by; }
+  // renew asks the client to attest itself once more, after a good end: post-handshake client
+  // authentication. `outcome().server` is empty until that is done.
+  void renew();
+  [[nodiscard]] bool waiting() const { return phase_ < phases_->size() && !outcome_.refused_by; }
   [[nodiscard]] const Outcome& outcome() const { return outcome_; }
   [[nodiscard]] const std::vector<TakenStep>& steps() const { return steps_; }
   [[nodiscard]] early::Client& client() { return client_; }
@@ -86,11 +89,13 @@ class Handshake {
     const Endpoint& endpoint;
     binder::Transcript transcript;
     Bytes messages;  // all of them, for CertificateVerify and Finished
+    Bytes certificate_request;
     std::optional<Result<Cmw>> made;
     std::optional<Result<AttestationResult>> appraised;
   };
 
-  static const std::vector<Phase>& phases();
+  static const std::vector<Phase>& handshake_phases();
+  static const std::vector<Phase>& renewal_phases();
   Progress hello();
   Progress retry();
   Progress server_hello();
@@ -103,6 +108,7 @@ class Handshake {
   Progress client_certificate();
   Progress client_certificate_made();
   Progress client_finished();
+  Progress client_renewed();
   Progress client_certificate_read();
   Progress client_appraised();
   Progress server_done();
@@ -132,6 +138,7 @@ class Handshake {
   std::optional<Message> arrived_certificate_;       // until its flight is proven
   bool client_presents_ = false, client_proven_ = false;
   std::string at_;
+  const std::vector<Phase>* phases_ = &handshake_phases();
   std::size_t phase_ = 0;
   Outcome outcome_;
   std::vector<TakenStep> steps_;

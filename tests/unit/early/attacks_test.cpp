@@ -23,6 +23,7 @@ Cmw record(const Pair& pair, const Party& listener) {
   return listener.verifier->asked.back().credential;
 }
 
+//= early-attestation#binder-compared
 TEST(Attack, A04ReplayOfRecordedEvidence) {
   Pair p = server_attests();
   replay(p.server, record(p, p.client));
@@ -69,6 +70,7 @@ TEST(Attack, B01DiversionToAnotherMachine) {
   expect_refused(run(p), {Role::client, Code::identity_rejected, 42, "Finished"});
 }
 
+//= early-attestation#first-entry-only
 // B05: more than one CertificateEntry.
 TEST(Attack, B05OnlyTheFirstEntryMayCarryTheCredential) {
   const auto intermediate = [](Message& m) {
@@ -114,6 +116,7 @@ TEST(Attack, D01StrippedFromClientHello) {
                  {Role::client, Code::handshake_not_verified, 51, "Finished"});
 }
 
+//= early-attestation#wanted-attestation-not-chosen
 TEST(Attack, D02AServerThatDoesNotAttest) {
   Pair p = server_attests();
   p.server.config().attester.reset();
@@ -195,6 +198,7 @@ TEST(Attack, D12CollectionBomb) {
 
 // ---- E04: reflection ---------------------------------------------------------------------------
 
+//= early-attestation#own-key-refused
 TEST(Attack, E04ThePeerPresentsOurOwnKey) {
   // One replica talks to another, and both share a key: the binders of both directions are equal.
   Pair p;
@@ -243,6 +247,7 @@ TEST(Attack, E04ThePlainCertificateOfAClientHoldsTheServersKey) {
                  {Role::server, Code::reflected, 49, "Certificate"});
 }
 
+//= early-attestation#own-key-refused
 TEST(Attack, E04ThePeerPresentsOurOwnCredential) {
   Pair p = mutual();
   const auto servers = [&] { return p.client.verifier->asked.back().credential; };
@@ -263,6 +268,7 @@ TEST(Attack, E04ThePeerPresentsOurOwnCredential) {
 
 // ---- C: resumption and early data --------------------------------------------------------------
 
+//= early-attestation#no-resumption
 TEST(Attack, C04ResumptionBypass) {
   // The client would offer a session: nothing is sent.
   expect_refused(run(server_attests(), {.offers_psk = true, .mitm = {}}),
@@ -292,6 +298,7 @@ TEST(Attack, C04AResumedServerThatClaimsToAttest) {
                  {Role::client, Code::misplaced_extension, 47, "EncryptedExtensions"});
 }
 
+//= early-attestation#no-resumption
 TEST(Attack, C08EarlyData) {
   for (auto make : {server_attests, client_attests, mutual}) {
     const Outcome o = run(make(Requirement::required), {.early_data = true, .mitm = {}});
@@ -303,6 +310,7 @@ TEST(Attack, C08EarlyData) {
   }
 }
 
+//= early-attestation#binder-transcript
 // C12: the transcript after a HelloRetryRequest.
 TEST(Attack, C12HelloRetryRequestIsPartOfTheTranscript) {
   const Outcome o = run(mutual(), {.retry = true, .mitm = {}});
@@ -344,6 +352,7 @@ TEST(Attack, F01F04EvidenceOfTheWrongKind) {
   expect_refused(run(p), {Role::client, Code::untrusted_attestation_key, 49, "Certificate"});
 }
 
+//= early-attestation#verdict-sealed
 // I3: good evidence counts for nothing until CertificateVerify and Finished verify.
 TEST(Attack, I3TheVerdictStaysSealedUntilFinished) {
   for (MessageType proof : {certificate_verify, finished}) {
@@ -360,6 +369,7 @@ TEST(Attack, I3TheVerdictStaysSealedUntilFinished) {
   }
 }
 
+//= early-attestation#client-attests-last
 // The client shows evidence only to a server that it has judged (Decision 7).
 TEST(Attack, ClientEvidenceIsMadeAfterTheServersVerdict) {
   Pair p = mutual();
@@ -368,6 +378,7 @@ TEST(Attack, ClientEvidenceIsMadeAfterTheServersVerdict) {
   EXPECT_TRUE(p.client.attester->asked.empty());
 }
 
+//= early-attestation#rejected-credential
 // I11: whatever was wrong with a credential, the peer sees one alert.
 TEST(Attack, I11TheAlertIsNoOracle) {
   for (auto spoil : std::vector<std::function<void(Pair&)>>{

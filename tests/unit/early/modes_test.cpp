@@ -83,6 +83,7 @@ TEST(Modes, RequirementAgainstAbility) {
       }
 }
 
+//= early-attestation#optional-never-looks-attested
 // Decision 9: an optional client that got nothing says so.
 TEST(Modes, OptionalWithoutAttestationNeverLooksAttested) {
   Pair p;
@@ -167,6 +168,7 @@ TEST(Modes, EveryCredentialMayTakeItsTime) {
 
 // ---- identity: what names the peer -------------------------------------------------------------
 
+//= early-attestation#identity-and-attestation
 TEST(Identity, CompoundNeedsBoth) {
   for (Role role : {Role::client, Role::server}) {
     Pair p = mutual();
@@ -178,6 +180,7 @@ TEST(Identity, CompoundNeedsBoth) {
   }
 }
 
+//= early-attestation#attested-key-needs-binding
 // Decision 11: an anonymous client whose ephemeral, self-signed certificate only the evidence binds.
 TEST(Identity, AnonymousAttestedClient) {
   Pair p = client_attests();

@@ -34,6 +34,10 @@ struct Row {
   Refused expected;
 };
 
+//= early-attestation#body-parses-exactly
+//= early-attestation#body-values-known
+//= early-attestation#empty-offer-refused
+//= early-attestation#choice-was-offered
 // Cannot be parsed → decode_error (50); parses, but holds what it may not → illegal_parameter (47).
 TEST(Rules, MalformedAndForbiddenBodies) {
   const Bytes good = choice_body(evidence_scheme());
@@ -118,7 +122,7 @@ TEST(Rules, ThePathNamesThePlace) {
   EXPECT_EQ(offer.path, "client ClientHello > remoteAttestation > server_attester_schemes[0] > mechanism");
 }
 
-//= draft-fossati-seat-early-attestation-06#server-hello
+//= early-attestation#no-common-scheme
 TEST(Rules, NothingInCommonIsFatal) {
   Pair p = server_attests();
   p.client.verifier->list = {other_evidence_scheme()};
@@ -127,6 +131,7 @@ TEST(Rules, NothingInCommonIsFatal) {
   expect_good(run(p));
 }
 
+//= early-attestation#alert-numbers
 // The alert numbers are the configuration's where the draft's have none (Decision 2).
 TEST(Rules, AlertsFollowTheMap) {
   Pair p = server_attests();
@@ -143,6 +148,7 @@ TEST(Rules, AlertsFollowTheMap) {
 
 // ---- the extension where nothing asked for it --------------------------------------------------
 
+//= early-attestation#unsolicited-refused
 TEST(Rules, UnsolicitedAnswersAreRefused) {
   const Pair plain;  // a client that offers nothing
   expect_refused(run(plain, {.mitm = on_message(Role::server, encrypted_extensions,
@@ -162,6 +168,7 @@ TEST(Rules, UnsolicitedAnswersAreRefused) {
                  {Role::client, Code::unsolicited_extension, 110, "EncryptedExtensions"});
 }
 
+//= early-attestation#unsolicited-refused
 TEST(Rules, ACredentialOfTheDirectionThatWasNotChosenIsUnsolicited) {
   // Only the server attests, by EncryptedExtensions; the client presents a plain certificate.
   expect_refused(run(server_attests(), {.request_certificate = true,
@@ -172,6 +179,7 @@ TEST(Rules, ACredentialOfTheDirectionThatWasNotChosenIsUnsolicited) {
                  {Role::client, Code::unsolicited_extension, 110, "Certificate"});
 }
 
+//= early-attestation#choice-was-offered
 TEST(Rules, AChoiceForAListThatWasEmptyWasNotOffered) {
   const auto choose_client =
       on_message(Role::server, certificate_request, replace(choice_body(evidence_scheme())));
@@ -189,6 +197,7 @@ TEST(Rules, AChoiceForAListThatWasEmptyWasNotOffered) {
 
 // ---- HelloRetryRequest -------------------------------------------------------------------------
 
+//= early-attestation#offer-unchanged-after-retry
 TEST(Rules, TheOfferIsTheSameAfterHelloRetryRequest) {
   const Pair p = mutual();
   std::vector<Bytes> offers;
@@ -200,6 +209,7 @@ TEST(Rules, TheOfferIsTheSameAfterHelloRetryRequest) {
   EXPECT_EQ(offers[0], offers[1]);
 }
 
+//= early-attestation#offer-unchanged-after-retry
 TEST(Rules, AnOfferThatChangesIsRefused) {
   int seen = 0;
   const auto second = [&](std::optional<Bytes> body) {
@@ -221,6 +231,7 @@ Cmw record_of(std::size_t size) {
   return CmwRecord{std::get<EvidenceType>(evidence_scheme().argument), Bytes(size, 1)};
 }
 
+//= early-attestation#payload-fits
 TEST(Own, ExactlyTheLimitFitsAndOneByteMoreDoesNot) {
   const std::size_t overhead = encode_cmw(record_of(65'000)).value().size() - 65'000;
   for (Role role : {Role::server, Role::client}) {
@@ -269,6 +280,7 @@ TEST(Own, WhatTheAttesterSaysIsTheReason) {
   }
 }
 
+//= early-attestation#server-credential-fits-choice
 TEST(Own, AnAttesterThatMakesSomethingElseIsAtFault) {
   Pair p = server_attests();
   p.server.attester->tamper = [](Result<Cmw>) -> Result<Cmw> {
@@ -277,6 +289,7 @@ TEST(Own, AnAttesterThatMakesSomethingElseIsAtFault) {
   expect_refused(run(p), {Role::server, Code::misuse, 80, "Certificate"});
 }
 
+//= early-attestation#binder-never-shortened
 // Decision 3: the binder is never truncated or hashed again.
 TEST(Own, ABinderThatTheEvidenceCannotHoldIsRefused) {
   Pair p = server_attests();
@@ -287,6 +300,8 @@ TEST(Own, ABinderThatTheEvidenceCannotHoldIsRefused) {
   expect_good(run(p, {.suite = Hash::sha256, .mitm = {}}));
 }
 
+//= early-attestation#server-credential-fits-choice
+//= early-attestation#client-credential-fits-choice
 TEST(Own, TheAttesterIsAskedForTheChosenSchemeAndOwnKey) {
   const Pair p = mutual();
   expect_good(run(p));
@@ -311,6 +326,7 @@ TEST(Own, AClientWithoutCertificateDoesNotOffer) {
 
 // ---- the peer's credential ---------------------------------------------------------------------
 
+//= early-attestation#required-fails-closed
 TEST(Peer, NegotiatedAndAbsentIsRefused) {
   // D03
   expect_refused(run(server_attests(), {.mitm = on_message(Role::server, certificate, replace({}))}),
@@ -327,6 +343,8 @@ TEST(Peer, NegotiatedAndAbsentIsRefused) {
                  {Role::server, Code::attestation_required, 116, "Certificate"});
 }
 
+//= early-attestation#credential-type-equals-choice
+//= early-attestation#payload-holds-credential
 // D07: the wrapping says what the credential is; the negotiated scheme says what it must be.
 TEST(Peer, TheCmwMustBeOfTheChosenScheme) {
   const auto fake_type = std::get<EvidenceType>(evidence_scheme().argument);
@@ -384,6 +402,7 @@ TEST(Peer, TheCmwMustBeOfTheChosenScheme) {
   }
 }
 
+//= early-attestation#binder-computed
 TEST(Peer, TheVerifierIsAskedAboutWhatArrived) {
   const Pair p = server_attests();
   Handshake h(p.client.endpoint, p.server.endpoint);

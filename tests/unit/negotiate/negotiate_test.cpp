@@ -38,7 +38,9 @@ Config endpoint(Role role, const Schemes& own, const Schemes& wanted,
 
 // ---- offer -------------------------------------------------------------------------------------
 
-//= draft-fossati-seat-early-attestation-06#client-hello
+//= early-attestation#offer-in-preference-order
+//= early-attestation#offer-only-producible
+//= early-attestation#offer-only-appraisable
 TEST(Offer, ListsWhatCanBeAppraisedAndWhatCanBeProduced) {
   const auto offered = offer(endpoint(Role::client, {c, a}, {b, a}), true);
   ASSERT_TRUE(offered.ok());
@@ -47,6 +49,7 @@ TEST(Offer, ListsWhatCanBeAppraisedAndWhatCanBeProduced) {
   EXPECT_EQ(offered.value()->client_attester_schemes, (Schemes{c, a})) << "in the attester's order";
 }
 
+//= early-attestation#offer-needs-certificate
 TEST(Offer, WithoutCertificateTheClientDoesNotOfferToAttestItself) {
   const auto offered = offer(endpoint(Role::client, {a}, {b}), false);
   EXPECT_TRUE(offered.value()->client_attester_schemes.empty());
@@ -59,11 +62,13 @@ TEST(Offer, WhatIsSwitchedOffIsNotOffered) {
   EXPECT_EQ(offered.value()->client_attester_schemes, (Schemes{a}));
 }
 
+//= early-attestation#offer-not-empty
 TEST(Offer, NothingToSayIsNoOffer) {
   EXPECT_FALSE(offer(endpoint(Role::client, {}, {b}, Requirement::off), true).value());
   EXPECT_FALSE(offer(endpoint(Role::client, {a}, {}, Requirement::optional), false).value());
 }
 
+//= early-attestation#offer-not-empty
 TEST(Offer, RequiredWithNothingToAppraiseIsMisuse) {
   EXPECT_EQ(offer(endpoint(Role::client, {a}, {}), true).error().code, Code::misuse);
 }
@@ -88,6 +93,9 @@ struct Row {
   std::optional<AttestationScheme> server_scheme, client_scheme;  // what is chosen
 };
 
+//= early-attestation#server-scheme-from-offer
+//= early-attestation#client-scheme-from-offer
+//= early-attestation#offer-in-preference-order
 TEST(Choose, OneSchemePerDirection) {
   const Row rows[] = {
       {"server attests", {a}, {}, Requirement::off, {a}, {}, a, {}},
@@ -127,7 +135,9 @@ struct Refusal {
   const char* path;
 };
 
-//= draft-fossati-seat-early-attestation-06#server-hello
+//= early-attestation#empty-offer-refused
+//= early-attestation#no-common-scheme
+//= early-attestation#required-fails-closed
 TEST(Choose, RefusesWithTheReason) {
   const Refusal rows[] = {
       {"no offer, attestation required",
@@ -203,6 +213,7 @@ TEST(Choose, RefusesWithTheReason) {
   }
 }
 
+//= early-attestation#server-may-omit
 TEST(Choose, AServerWithNeitherAttesterNorDemandStaysSilent) {
   const wire::ClientOffer offered{{a}, {b}};
   const auto choice = choose(endpoint(Role::server, {}, {}), &offered);
@@ -225,7 +236,7 @@ TEST(Choose, ARefusalNamesWhatBothSidesHave) {
 
 // ---- check_choice ------------------------------------------------------------------------------
 
-//= draft-fossati-seat-early-attestation-06#following-server-hello
+//= early-attestation#choice-was-offered
 TEST(CheckChoice, EachChosenSchemeWasOfferedInItsOwnList) {
   const Config client = endpoint(Role::client, {b}, {a});
   const wire::ClientOffer offered{{a}, {b}};
@@ -238,6 +249,7 @@ TEST(CheckChoice, EachChosenSchemeWasOfferedInItsOwnList) {
   EXPECT_EQ(check_choice(client, {{a}, {}}, Role::client, b).error().code, Code::scheme_not_offered);
 }
 
+//= early-attestation#wanted-attestation-not-chosen
 // D10: why the server chose nothing does not matter.
 TEST(CheckChoice, NothingChosenIsRefusedOnlyWhereAttestationIsRequired) {
   const wire::ClientOffer offered{{a}, {b}};

@@ -73,6 +73,7 @@ TEST(Seal, RefusesAnAnswerAboutAnotherCredential) {
   EXPECT_EQ(seal(parts).error().code, Code::binder_mismatch);
 }
 
+//= early-attestation#binder-compared
 TEST(Seal, RefusesAnAnswerAboutAnotherBinder) {
   auto parts = parts_for_binding();
   parts.binder.front() ^= 1;
@@ -89,6 +90,7 @@ TEST(Seal, EvidenceIsNeverFreshByItsLifetime) {
   EXPECT_TRUE(seal(parts, {}, passport).ok()) << "a passport has no binder, only a lifetime";
 }
 
+//= early-attestation#rejected-credential
 TEST(Seal, NoJudgementIsARefusal) {
   struct Row {
     Code answered, refused;
@@ -122,11 +124,13 @@ TEST(Authorize, NamesThePeerByPkiAndEvidence) {
   EXPECT_EQ(peer->result().tier(), Tier::affirming);
 }
 
+//= early-attestation#identity-and-attestation
 // B02: evidence never stands in for the certificate silently.
 TEST(Authorize, EvidenceDoesNotReplacePki) {
   EXPECT_EQ(authorize(parts_for_binding(), {}, no_pki()).error().code, Code::identity_rejected);
 }
 
+//= early-attestation#attested-key-needs-binding
 // B02, Decision 11: with attested-key it does, and then it must prove the key.
 TEST(Authorize, AnAttestedKeyMustBeProvenOrMeasured) {
   Require require;

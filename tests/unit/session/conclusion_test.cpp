@@ -52,6 +52,7 @@ TEST(Conclude, ReportsAnAttestedPeer) {
   EXPECT_EQ(report->dangers, (std::vector<std::string>{"danger.a", "danger.b"}));
 }
 
+//= early-attestation#required-fails-closed
 TEST(Conclude, RequiredNeedsAVerdict) {
   for (Role role : {Role::client, Role::server}) {
     const auto report = conclude(endpoint(role, Requirement::required), unattested());
@@ -60,6 +61,7 @@ TEST(Conclude, RequiredNeedsAVerdict) {
   }
 }
 
+//= early-attestation#optional-never-looks-attested
 // Decision 9: what is not attested never looks attested.
 TEST(Conclude, AnUnattestedPeerIsReportedAsSuch) {
   for (auto attestation : {Requirement::optional, Requirement::off}) {
@@ -115,6 +117,7 @@ TEST(Conclude, OnboardingAcceptsASelfSignedCertificateOnEvidence) {
             Code::identity_rejected);
 }
 
+//= early-attestation#no-resumption
 // C04, C08
 TEST(Conclude, ShortcutsAreRefusedWhereAttestationIsRequired) {
   for (Role role : {Role::client, Role::server}) {

@@ -1,7 +1,7 @@
 // What the tests of this module share: a binding of one connection, and a result that fits it.
 #pragma once
 
-#include "fake/finished.h"
+#include "stack/port.h"
 #include "seatls/config.h"
 #include "session/conclusion.h"
 
@@ -32,6 +32,6 @@ inline ResultParts parts_for_binding() {
 inline AttestationResult good_result() { return danger::result_from_parts(parts_for_binding()); }
 
 inline HandshakeFinished pki() { return stack::FinishedMint::mint(true, "peer.example"); }
-inline HandshakeFinished no_pki() { return stack::FinishedMint::mint(false); }
+inline HandshakeFinished no_pki() { return stack::FinishedMint::mint(false, ""); }
 
 }  // namespace seatls::session
