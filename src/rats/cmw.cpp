@@ -95,6 +95,15 @@ Result<std::string> collection_type(std::string_view s) {
   return std::string(s);
 }
 
+Result<void> check_writable(const CmwCollection& c) {
+  SEATLS_CHECK(check_entries(c.entries.size(), CmwLimits{}));
+  for (const auto& entry : c.entries)
+    if (const auto* label = std::get_if<std::string>(&entry.first);
+        label != nullptr && *label == kCollectionType)
+      return Error{Code::misuse, "\"__cmwc_t\" is no label: it holds the collection's type", ""};
+  return {};
+}
+
 // ---- CBOR ----------------------------------------------------------------------------------------
 // cbor-record = [ type: uint .size 2 / media-type-text, value: bstr, ? ind: uint ]
 Result<Cmw> read_cbor(const cbor::Value& v, const CmwLimits& limits, std::size_t depth);
@@ -171,7 +180,11 @@ Result<cbor::Value> to_cbor(const Cmw& cmw) {
     if (cmw.form() == CmwForm::cbor_tag) {
       if (format == nullptr || r->indicator != 0)
         return Error{Code::misuse, "a tag CMW has a content format and no indicator", ""};
-      return cbor::tag(rats::tag_number(format->id), cbor::bytes(r->value));
+      const auto tag = rats::tag_number(format->id);
+      if (!tag)
+        return Error{Code::misuse, "content format " + std::to_string(format->id) + " has no CBOR tag",
+                     "type"};
+      return cbor::tag(*tag, cbor::bytes(r->value));
     }
     cbor::Array out;
     if (format != nullptr) {
@@ -189,7 +202,7 @@ Result<cbor::Value> to_cbor(const Cmw& cmw) {
   }
   cbor::Map out;
   const auto& c = *cmw.collection();
-  SEATLS_CHECK(check_entries(c.entries.size(), CmwLimits{}));
+  SEATLS_CHECK(check_writable(c));
   if (!c.type.empty()) {
     SEATLS_CHECK(collection_type(c.type));
     out.emplace_back(cbor::text(kCollectionType), cbor::text(c.type));
@@ -263,7 +276,7 @@ Result<json::Value> to_json(const Cmw& cmw) {
   }
   json::Object out;
   const auto& c = *cmw.collection();
-  SEATLS_CHECK(check_entries(c.entries.size(), CmwLimits{}));
+  SEATLS_CHECK(check_writable(c));
   if (!c.type.empty()) {
     SEATLS_CHECK(collection_type(c.type));
     out.emplace_back(kCollectionType, json::Value(c.type));

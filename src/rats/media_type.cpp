@@ -152,15 +152,16 @@ std::optional<std::string> profile_of(const EvidenceType& type) {
 bool same_profile(std::string_view a, std::string_view b) { return lower(a) == lower(b); }
 
 namespace {
-constexpr std::uint64_t kFirstTag = 0x63740101;  // TN(0)
+constexpr std::uint64_t kFirstTag = 0x63740101, kLastTag = 0x6374ffff;  // the registered range
 }
 
-std::uint64_t tag_number(std::uint16_t content_format) {
-  return kFirstTag + content_format / 255u * 256u + content_format % 255u;
+std::optional<std::uint64_t> tag_number(std::uint16_t content_format) {
+  const auto tag = kFirstTag + content_format / 255u * 256u + content_format % 255u;
+  return tag <= kLastTag ? std::optional(tag) : std::nullopt;
 }
 
 std::optional<std::uint16_t> content_format_of_tag(std::uint64_t tag) {
-  if (tag < kFirstTag || tag > tag_number(0xffff)) return std::nullopt;
+  if (tag < kFirstTag || tag > kLastTag) return std::nullopt;
   const auto n = tag - kFirstTag;
   if ((n & 0xff) > 254) return std::nullopt;
   return static_cast<std::uint16_t>((n >> 8) * 255 + (n & 0xff));

@@ -38,8 +38,8 @@ struct ParsedMediaType {
 [[nodiscard]] std::optional<std::string> profile_of(const EvidenceType& type);
 [[nodiscard]] bool same_profile(std::string_view a, std::string_view b);
 
-// TN() of RFC 9277, appendix B: the CBOR tag of a content format, and back.
-[[nodiscard]] std::uint64_t tag_number(std::uint16_t content_format);
+// TN() of RFC 9277, appendix B: the CBOR tag of a content format, and back. Formats above 65024 have none.
+[[nodiscard]] std::optional<std::uint64_t> tag_number(std::uint16_t content_format);
 [[nodiscard]] std::optional<std::uint16_t> content_format_of_tag(std::uint64_t tag);
 
 }  // namespace seatls::rats

@@ -10,7 +10,7 @@
 #include "rats/jws.h"
 #include "rats/key_format.h"
 #include "rats/sign1.h"
-#include "samples.h"
+#include "support/samples.h"
 
 namespace seatls::rats {
 namespace {
