@@ -135,7 +135,7 @@ Result<Next> handle(Start&&, event::ClientHelloNeeded&& e, const Config& config)
 // extensions that this one is not among.
 Result<Next> handle(ExpectEncryptedExtensions&& s, event::ClientHelloNeeded&& e, const Config& config) {
   SEATLS_CHECK(session::refuse_psk(config, e.offers_psk));
-  if (s.retried) return Error{Code::unexpected_message, "a second HelloRetryRequest", "ClientHello"};
+  if (s.retried) return Error{Code::unexpected_message, "a second HelloRetryRequest", "client ClientHello"};
   s.retried = true;
   Action again = s.offer ? Action{action::SendExtension{s.body}} : Action{action::OmitExtension{}};
   return Next{std::move(s), std::move(again)};
@@ -203,7 +203,7 @@ Result<Next> handle(ExpectVerdict&& s, event::Appraised&& e, const Config& confi
 }
 
 Result<Next> handle(ExpectOwnCertificate&& s, event::CertificateNeeded&& e, const Config& config) {
-  SEATLS_CHECK(refuse_own_key(e.own, s.server.key));
+  SEATLS_CHECK(refuse_own_key(Role::server, e.own, s.server.key));
   SEATLS_TRY(EvidenceRequest request, request_own(config, Role::client, s.client_scheme, e));
   return Next{
       ExpectOwnCredential{
@@ -223,7 +223,7 @@ Result<Next> handle(ExpectOwnCertificate&&, event::NoCertificateAvailable&&, con
 //= early-attestation#client-credential-fits-choice
 Result<Next> handle(ExpectOwnCredential&& s, event::CredentialMade&& e, const Config&) {
   SEATLS_TRY(OwnCredential own, wrap_own(Role::client, s.self.scheme, std::move(e.credential)));
-  SEATLS_CHECK(refuse_own_credential(own.digest, s.server.credential_digest));
+  SEATLS_CHECK(refuse_own_credential(Role::server, own.digest, s.server.credential_digest));
   Attested again{s.self.scheme, std::move(s.server)};
   action::SendExtension send{std::move(own.extension)};
   if (s.after_handshake) return Next{Complete{std::move(again)}, std::move(send)};
@@ -231,7 +231,7 @@ Result<Next> handle(ExpectOwnCredential&& s, event::CredentialMade&& e, const Co
 }
 
 Result<Next> handle(ExpectPlainOwnCertificate&& s, event::CertificateNeeded&& e, const Config&) {
-  SEATLS_CHECK(refuse_own_key(e.own, s.verdict.binding().binder.tik()));
+  SEATLS_CHECK(refuse_own_key(Role::server, e.own, s.verdict.binding().binder.tik()));
   return Next{ExpectFinished{std::move(s.verdict)}, action::OmitExtension{}};
 }
 

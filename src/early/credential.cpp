@@ -53,6 +53,14 @@ Result<void> fits(const AttestationScheme& scheme, const Cmw& cmw) {
   return {};
 }
 
+// What an attester says must not look like a fault of the peer.
+Error of_attester(Error error) {
+  if (category(error.code) == Category::unavailable || category(error.code) == Category::local) return error;
+  error.detail = std::string(seatls::name(error.code)) + ": " + error.detail;
+  error.code = Code::attester_unavailable;
+  return error;
+}
+
 }  // namespace
 
 std::string extension_of(Role sender, std::string_view message) {
@@ -76,20 +84,13 @@ Result<EvidenceRequest> request_own(const Config& config, Role own, AttestationS
 
 Result<OwnCredential> wrap_own(Role own, const AttestationScheme& scheme, Result<Cmw> made) {
   const std::string path = certificate_of(own);
-  if (!made) {
-    Error error = std::move(made).error();
-    if (category(error.code) != Category::unavailable && category(error.code) != Category::local) {
-      error.detail = std::string(seatls::name(error.code)) + ": " + error.detail;
-      error.code = Code::attester_unavailable;
-    }
-    return std::move(error).in(path);
-  }
+  if (!made) return of_attester(std::move(made).error()).in(path);
   if (auto fit = fits(scheme, *made); !fit)
     return Error{Code::misuse,
                  "the attester made something else than it was asked for: " + fit.error().detail, path};
 
   auto bytes = encode_cmw(*made);
-  if (!bytes) return std::move(bytes).error().in(path);
+  if (!bytes) return of_attester(std::move(bytes).error()).in(path);
   auto extension = codec::encode(wire::CertificateCredential{*bytes});
   if (!extension) return std::move(extension).error().in(path);
   return OwnCredential{std::move(extension).value(), crypto::digest(Hash::sha256, *bytes)};
@@ -140,15 +141,16 @@ Result<void> expect_plain(Role peer, const PeerCertificate& certificate) {
 }
 
 //= early-attestation#own-key-refused
-Result<void> refuse_own_key(const Spki& own, const Spki& peer) {
-  if (own != peer) return {};
-  return Error{Code::reflected, "the peer's certificate holds this endpoint's own key", ""};
+Result<void> refuse_own_key(Role peer, const Spki& own, const Spki& received) {
+  if (own != received) return {};
+  return Error{Code::reflected, "the certificate holds this endpoint's own key",
+               std::string(name(peer)) + " Certificate[0]"};
 }
 
 //= early-attestation#own-key-refused
-Result<void> refuse_own_credential(ByteView own_digest, ByteView peer_digest) {
-  if (!constant_time_equal(own_digest, peer_digest)) return {};
-  return Error{Code::reflected, "the peer's credential is this endpoint's own", ""};
+Result<void> refuse_own_credential(Role peer, ByteView own_digest, ByteView received_digest) {
+  if (!constant_time_equal(own_digest, received_digest)) return {};
+  return Error{Code::reflected, "the credential is this endpoint's own", certificate_of(peer)};
 }
 
 }  // namespace seatls::early

@@ -36,10 +36,10 @@ struct OwnCredential {
 // unsolicited_extension.
 [[nodiscard]] Result<void> expect_plain(Role peer, const PeerCertificate& certificate);
 
-// refuse_own_key and refuse_own_credential stop reflection (Decision 6): the binders of the two
-// directions differ only by the key. Error reflected.
-[[nodiscard]] Result<void> refuse_own_key(const Spki& own, const Spki& peer);
-[[nodiscard]] Result<void> refuse_own_credential(ByteView own_digest, ByteView peer_digest);
+// refuse_own_key and refuse_own_credential stop reflection by `peer` (Decision 6): the binders of the
+// two directions differ only by the key. Error reflected.
+[[nodiscard]] Result<void> refuse_own_key(Role peer, const Spki& own, const Spki& received);
+[[nodiscard]] Result<void> refuse_own_credential(Role peer, ByteView own_digest, ByteView received_digest);
 
 [[nodiscard]] inline session::Binding binding_of(const AppraisalRequest& request) {
   return {request.scheme, request.binder, request.credential_digest};

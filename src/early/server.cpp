@@ -189,8 +189,8 @@ Result<void> check_renewal(const Attested& before, const AppraisalRequest& reque
 
 Result<Next> handle(ExpectCertificate&& s, event::CertificateReceived&& e, const Config&) {
   SEATLS_TRY(AppraisalRequest request, open_peer(Role::client, s.client_scheme, e));
-  SEATLS_CHECK(refuse_own_key(s.own.key, e.certificate.spki));
-  SEATLS_CHECK(refuse_own_credential(s.own.credential_digest, request.credential_digest));
+  SEATLS_CHECK(refuse_own_key(Role::client, s.own.key, e.certificate.spki));
+  SEATLS_CHECK(refuse_own_credential(Role::client, s.own.credential_digest, request.credential_digest));
   if (s.before) SEATLS_CHECK(check_renewal(*s.before, request));
   return Next{ExpectVerdict{binding_of(request), std::move(s.own)}, action::Appraise{std::move(request)}};
 }
@@ -204,7 +204,7 @@ Result<Next> handle(ExpectCertificate&& s, event::NoCertificateReceived&&, const
 
 Result<Next> handle(ExpectPlainCertificate&& s, event::CertificateReceived&& e, const Config&) {
   SEATLS_CHECK(expect_plain(Role::client, e.certificate));
-  SEATLS_CHECK(refuse_own_key(s.own.key, e.certificate.spki));
+  SEATLS_CHECK(refuse_own_key(Role::client, s.own.key, e.certificate.spki));
   return Next{ExpectFinished{std::move(s.own), true}, action::Proceed{}};
 }
 
