@@ -89,4 +89,17 @@ struct SoftwareAttesterOptions {
 // without both the signer is the key in cnf. Errors: malformed, configuration.
 [[nodiscard]] Result<std::shared_ptr<Attester>> make_software_attester(SoftwareAttesterOptions options);
 
+struct PassportHolderOptions {
+  std::string verifier;  // the VerifierIdentity under which relying parties know the result's maker
+  Bytes result;          // a signed EAR: a JWT, or a CWT
+  // Show a result that names no key, which a relying party refuses unless it allows that as a danger.
+  bool danger_unbound_result = false;
+  std::function<Time()> clock;  // empty: the system's
+};
+
+// make_passport_holder shows an Attestation Result that a verifier made earlier (passport model). Of
+// the result it demands what a relying party will: that it names the TIK and has not ended. It
+// offers no scheme once it has. Errors: decode, result_unbound, result_expired, configuration.
+[[nodiscard]] Result<std::shared_ptr<Attester>> make_passport_holder(PassportHolderOptions options);
+
 }  // namespace seatls
