@@ -1,0 +1,218 @@
+#include "bench/handshake.h"
+
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+
+#include "bench/parties.h"
+#include "bench/tpm_time.h"
+#include "crypto/signature_openssl.h"
+#include "seatls/openssl.h"
+
+namespace seatls::bench {
+namespace {
+
+struct Free {
+  void operator()(SSL_CTX* p) const { SSL_CTX_free(p); }
+  void operator()(SSL* p) const { SSL_free(p); }
+};
+using Context = std::unique_ptr<SSL_CTX, Free>;
+
+Error tls_error(const char* what) {
+  char text[200] = "";
+  ERR_error_string_n(ERR_get_error(), text, sizeof text);
+  return {Code::internal, std::string(what) + ": " + text, "bench"};
+}
+
+// The same for plain and attested: certificate, group, suite, and no tickets.
+Result<Context> make_context(Role role, const Identity* own, const Authority& ca, bool verify_peer) {
+  Context ctx(SSL_CTX_new(role == Role::server ? TLS_server_method() : TLS_client_method()));
+  if (!ctx) return tls_error("SSL_CTX_new");
+  SSL_CTX_set_min_proto_version(ctx.get(), TLS1_3_VERSION);
+  if (SSL_CTX_set1_groups_list(ctx.get(), "X25519") != 1 ||
+      SSL_CTX_set_ciphersuites(ctx.get(), "TLS_AES_128_GCM_SHA256") != 1)
+    return tls_error("groups and suites");
+  SSL_CTX_set_session_cache_mode(ctx.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_options(ctx.get(), SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(ctx.get(), 0);
+  SEATLS_CHECK(ca.trust_in(ctx.get()));
+  if (verify_peer) SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  if (own != nullptr) SEATLS_CHECK(own->use_in(ctx.get()));
+  return ctx;
+}
+
+struct Sockets {
+  int fd[2] = {-1, -1};
+  ~Sockets() {
+    for (int f : fd)
+      if (f >= 0) close(f);
+  }
+  Result<void> open() {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd) == 0) return {};
+    return Error{Code::io, "socketpair failed", "bench"};
+  }
+};
+
+Result<void> plain_handshake(SSL_CTX* client, SSL_CTX* server) {
+  Sockets s;
+  SEATLS_CHECK(s.open());
+  const std::unique_ptr<SSL, Free> c(SSL_new(client)), v(SSL_new(server));
+  SSL_set_fd(c.get(), s.fd[0]);
+  SSL_set_fd(v.get(), s.fd[1]);
+  SSL_set_connect_state(c.get());
+  SSL_set_accept_state(v.get());
+  bool client_done = false, server_done = false;
+  for (int turn = 0; turn < 20 && !(client_done && server_done); ++turn)
+    for (auto [ssl, done] : {std::pair{c.get(), &client_done}, std::pair{v.get(), &server_done}}) {
+      if (*done) continue;
+      const int r = SSL_do_handshake(ssl);
+      *done = r == 1;
+      if (r != 1 && SSL_get_error(ssl, r) != SSL_ERROR_WANT_READ) return tls_error("plain handshake");
+    }
+  if (!client_done || !server_done) return Error{Code::internal, "the plain handshake did not end", "bench"};
+  return {};
+}
+
+Result<void> attested_handshake(SSL_CTX* client, SSL_CTX* server) {
+  using openssl::Connection;
+  Sockets s;
+  SEATLS_CHECK(s.open());
+  SEATLS_TRY(Connection c, Connection::create(client, s.fd[0], "server.bench"));
+  SEATLS_TRY(Connection v, Connection::create(server, s.fd[1]));
+  bool client_done = false, server_done = false;
+  for (int turn = 0; turn < 20 && !(client_done && server_done); ++turn)
+    for (auto [end, done] : {std::pair{&c, &client_done}, std::pair{&v, &server_done}}) {
+      if (*done) continue;
+      SEATLS_TRY(const Connection::Want want, end->handshake());
+      *done = want == Connection::Want::nothing;
+    }
+  if (!client_done || !server_done)
+    return Error{Code::internal, "the attested handshake did not end", "bench"};
+  return {};
+}
+
+double cpu_seconds() {
+  rusage u{};
+  getrusage(RUSAGE_SELF, &u);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return seconds(u.ru_utime) + seconds(u.ru_stime);
+}
+
+// Case is one thing that is timed, `times` per round.
+struct Case {
+  std::string name;
+  std::function<Result<void>()> once;
+  unsigned times;
+  Series wall{}, cpu{};
+};
+
+Result<void> measure(Case& c) {
+  const auto cpu = cpu_seconds();
+  const auto start = std::chrono::steady_clock::now();
+  for (unsigned i = 0; i < c.times; ++i) SEATLS_CHECK(c.once());
+  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
+  c.wall.samples.push_back(c.times / wall.count());
+  c.cpu.samples.push_back((cpu_seconds() - cpu) * 1e6 / c.times);
+  return {};
+}
+
+}  // namespace
+
+Result<Report> handshake(const HandshakeOptions& options) {
+  SEATLS_TRY(const Authority ca, Authority::make());
+  SEATLS_TRY(const Identity server, ca.certify("server"));
+  SEATLS_TRY(const Identity client, ca.certify("client"));
+  SEATLS_TRY(Parties software, software_parties(server, client));
+  SEATLS_TRY(Parties passport, passport_parties(server, client));
+
+  std::vector<Context> contexts;
+  const auto pair = [&](const Parties* parties, bool mutual) -> Result<std::pair<SSL_CTX*, SSL_CTX*>> {
+    SEATLS_TRY(Context c, make_context(Role::client, mutual ? &client : nullptr, ca, true));
+    SEATLS_TRY(Context s, make_context(Role::server, &server, ca, mutual));
+    if (parties != nullptr) {
+      SEATLS_CHECK(openssl::attach(c.get(), parties->client_config(mutual)));
+      SEATLS_CHECK(openssl::attach(s.get(), parties->server_config(mutual)));
+    }
+    contexts.push_back(std::move(c));
+    contexts.push_back(std::move(s));
+    return std::pair{contexts[contexts.size() - 2].get(), contexts.back().get()};
+  };
+  SEATLS_TRY(const auto plain, pair(nullptr, false));
+  SEATLS_TRY(const auto plain_mutual, pair(nullptr, true));
+  SEATLS_TRY(const auto fresh, pair(&software, false));
+  SEATLS_TRY(const auto fresh_mutual, pair(&software, true));
+  SEATLS_TRY(const auto cached, pair(&passport, false));
+
+  const Bytes message(200, 7);
+  constexpr auto kP256 = crypto::SignatureAlgorithm::ecdsa_p256_sha256;
+  SEATLS_TRY(const Bytes signature, server.key.sign(kP256, message, crypto::EcdsaForm::fixed));
+  const auto public_key = server.key.public_key();
+  const unsigned n = options.handshakes;
+  std::vector<Case> cases;
+  cases.push_back({"plain TLS", [&] { return plain_handshake(plain.first, plain.second); }, n});
+  cases.push_back(
+      {"attested server, fresh evidence", [&] { return attested_handshake(fresh.first, fresh.second); }, n});
+  cases.push_back({"attested server, cached verdict",
+                   [&] { return attested_handshake(cached.first, cached.second); }, n});
+  cases.push_back(
+      {"plain TLS, mutual", [&] { return plain_handshake(plain_mutual.first, plain_mutual.second); }, n});
+  cases.push_back({"attested mutually, fresh evidence",
+                   [&] { return attested_handshake(fresh_mutual.first, fresh_mutual.second); }, n});
+  cases.push_back({"one bare P-256 signature",
+                   [&]() -> Result<void> {
+                     SEATLS_CHECK(server.key.sign(kP256, message, crypto::EcdsaForm::fixed));
+                     return {};
+                   },
+                   n});
+  cases.push_back({"one bare P-256 verification",
+                   [&] { return public_key.verify(kP256, message, signature, crypto::EcdsaForm::fixed); },
+                   n});
+
+  for (auto& c : cases) {  // warm-up
+    for (unsigned i = 0; i < 20; ++i) SEATLS_CHECK(c.once());
+  }
+  for (unsigned round = 0; round < options.rounds; ++round)
+    for (auto& c : cases) SEATLS_CHECK(measure(c));
+
+  Report report;
+  std::map<std::string, double> cpu;
+  for (auto& c : cases) {
+    c.wall.name = c.name;
+    c.wall.unit = c.name.starts_with("one bare") ? "operations/s" : "handshakes/s";
+    c.cpu.name = c.name + ", CPU";
+    c.cpu.unit = "us";
+    cpu[c.name] = c.cpu.median();
+    report.cases.push_back(std::move(c.wall));
+    report.cases.push_back(std::move(c.cpu));
+  }
+  const auto rate = [&](const std::string& name) {
+    for (const auto& s : report.cases)
+      if (s.name == name) return s.median();
+    return 0.0;
+  };
+  const double bare = cpu["one bare P-256 signature"] + cpu["one bare P-256 verification"];
+  report.ratios = {
+      {"attested_to_plain", rate("attested server, fresh evidence") / rate("plain TLS")},
+      {"cached_to_plain", rate("attested server, cached verdict") / rate("plain TLS")},
+      {"mutual_to_plain", rate("attested mutually, fresh evidence") / rate("plain TLS, mutual")},
+      {"cost_of_one_side", cpu["attested server, fresh evidence"] / (cpu["plain TLS"] + bare)},
+      {"cost_of_two_sides", cpu["attested mutually, fresh evidence"] / (cpu["plain TLS, mutual"] + 2 * bare)},
+  };
+  report.notes.emplace_back(
+      "cost_of_one_side is CPU of an attested handshake over (plain + one bare signature + one bare "
+      "verification); "
+      "cost_of_two_sides counts two of each. Both ends run on one thread.");
+  if (options.tpm) SEATLS_CHECK(add_tpm_time(report));
+  return report;
+}
+
+}  // namespace seatls::bench

@@ -1,0 +1,161 @@
+#include "bench/parties.h"
+
+#include <openssl/err.h>
+
+#include "crypto/hash.h"
+#include "crypto/signature_openssl.h"
+#include "seatls/attesters.h"
+#include "seatls/verifiers.h"
+
+namespace seatls::bench {
+namespace {
+
+struct FreeX509 {
+  void operator()(X509* p) const { X509_free(p); }
+};
+using OpensslCertificate = std::unique_ptr<X509, FreeX509>;
+
+OpensslCertificate openssl_certificate(const crypto::Certificate& c) {
+  const unsigned char* p = c.der().data();
+  return OpensslCertificate(d2i_X509(nullptr, &p, static_cast<long>(c.der().size())));
+}
+
+const AttestationScheme& passport_scheme() {
+  static const AttestationScheme scheme{VerifierIdentity{"verifier.bench"}};
+  return scheme;
+}
+
+// PassportHolder shows what it was given; that it is 1 KB is what matters here.
+class PassportHolder final : public Attester {
+ public:
+  [[nodiscard]] std::vector<AttestationScheme> schemes() const override { return {passport_scheme()}; }
+  void attest(EvidenceRequest, Done done) override {
+    done(Cmw(CmwRecord{ContentFormat{263}, Bytes(1000, 42), cmw_indicator::attestation_results}));
+  }
+};
+
+// PassportReader compares a digest and hands out a copy of the verdict that it keeps.
+class PassportReader final : public Verifier {
+ public:
+  [[nodiscard]] std::vector<AttestationScheme> schemes() const override { return {passport_scheme()}; }
+  void appraise(AppraisalRequest request, Done done) override {
+    if (known_.empty()) known_ = request.credential_digest;
+    ResultParts parts;
+    parts.tier = known_ == request.credential_digest ? Tier::affirming : Tier::contraindicated;
+    parts.scheme = "result";
+    parts.model = ConveyanceModel::passport;
+    parts.freshness = Freshness::lifetime;
+    parts.key = KeyProvenance::proven;
+    parts.evidence_digest = std::move(request.credential_digest);
+    parts.binder = bytes(request.binder.bytes());
+    done(danger::result_from_parts(std::move(parts)));
+  }
+
+ private:
+  Bytes known_;
+};
+
+Result<std::shared_ptr<Attester>> software_attester(const Identity& own) {
+  SEATLS_TRY(Secret pem, own.key.to_pem());
+  SoftwareAttesterOptions options;
+  options.tiks.push_back(std::move(pem));
+  options.swname = "bench";
+  options.swversion = "1";
+  options.debug_disabled = true;
+  return make_software_attester(std::move(options));
+}
+
+// The evidence is signed by the TIK itself: one signature to make, one to verify.
+Result<std::shared_ptr<Verifier>> software_verifier(const Identity& peer) {
+  Policy policy;
+  policy.id = "bench";
+  policy.schemes = {"software"};
+  policy.software.ak = {peer.certificate.spki()};
+  policy.software.swname = expect::Exactly<std::string>{"bench"};
+  policy.software.key = KeyProvenance::none;
+  policy.danger.software_evidence = true;
+  policy.danger.allow_unproven_tik = true;
+  LocalVerifierOptions options;
+  options.evidence_cache = std::make_shared<EvidenceCache>();
+  return make_local_verifier(std::move(policy), std::move(options));
+}
+
+// Software evidence is never better than a warning.
+Require demand(std::shared_ptr<Verifier> verifier) {
+  Require out;
+  out.accept = {Tier::affirming, Tier::warning};
+  out.verifier = std::move(verifier);
+  return out;
+}
+
+}  // namespace
+
+Result<void> Identity::use_in(SSL_CTX* ctx) const {
+  const auto x = openssl_certificate(certificate);
+  if (x && SSL_CTX_use_certificate(ctx, x.get()) == 1 &&
+      SSL_CTX_use_PrivateKey(ctx, crypto::native(key)) == 1)
+    return {};
+  return Error{Code::crypto, "the certificate does not fit its key", "bench"};
+}
+
+Result<Authority> Authority::make() {
+  SEATLS_TRY(crypto::PrivateKey key, crypto::PrivateKey::generate(crypto::KeyType::p256));
+  crypto::CertificateSpec spec;
+  spec.common_name = "bench CA";
+  spec.is_ca = true;
+  SEATLS_TRY(crypto::Certificate certificate, crypto::make_self_signed(spec, key));
+  return Authority(Identity{std::move(key), std::move(certificate)});
+}
+
+Result<Identity> Authority::certify(const std::string& name) const {
+  SEATLS_TRY(crypto::PrivateKey key, crypto::PrivateKey::generate(crypto::KeyType::p256));
+  crypto::CertificateSpec spec;
+  spec.common_name = name;
+  spec.dns_names = {name + ".bench"};
+  SEATLS_TRY(crypto::Certificate certificate,
+             crypto::make_certificate(spec, key.public_key(), {self_.certificate, self_.key}));
+  return Identity{std::move(key), std::move(certificate)};
+}
+
+Result<void> Authority::trust_in(SSL_CTX* ctx) const {
+  const auto x = openssl_certificate(self_.certificate);
+  if (x && X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), x.get()) == 1) return {};
+  return Error{Code::crypto, "the CA certificate cannot be trusted", "bench"};
+}
+
+Config Parties::client_config(bool mutual) const {
+  Config config;
+  config.role = Role::client;
+  config.require = demand(client_appraises);
+  if (mutual) config.attester = client_attester;
+  return config;
+}
+
+Config Parties::server_config(bool mutual) const {
+  Config config;
+  config.role = Role::server;
+  config.attester = server_attester;
+  if (mutual) {
+    config.require = demand(server_appraises);
+  }
+  return config;
+}
+
+Result<Parties> software_parties(const Identity& server, const Identity& client) {
+  Parties out;
+  SEATLS_TRY(out.server_attester, software_attester(server));
+  SEATLS_TRY(out.client_attester, software_attester(client));
+  SEATLS_TRY(out.client_appraises, software_verifier(server));
+  SEATLS_TRY(out.server_appraises, software_verifier(client));
+  return out;
+}
+
+Result<Parties> passport_parties(const Identity&, const Identity&) {
+  Parties out;
+  out.server_attester = out.client_attester = std::make_shared<PassportHolder>();
+  out.client_appraises = std::make_shared<PassportReader>();
+  out.server_appraises = std::make_shared<PassportReader>();
+  return out;
+}
+
+}  // namespace seatls::bench

@@ -1,0 +1,46 @@
+// Who takes part in a benchmark: a little CA, identities below it, and what each side attests and demands.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+
+#include "crypto/x509.h"
+#include "seatls/config.h"
+#include "seatls/error.h"
+
+namespace seatls::bench {
+
+struct Identity {
+  crypto::PrivateKey key;
+  crypto::Certificate certificate;
+  [[nodiscard]] Result<void> use_in(SSL_CTX* ctx) const;
+};
+
+class Authority {
+ public:
+  [[nodiscard]] static Result<Authority> make();
+  [[nodiscard]] Result<Identity> certify(const std::string& name) const;  // P-256
+  [[nodiscard]] Result<void> trust_in(SSL_CTX* ctx) const;
+
+ private:
+  explicit Authority(Identity self) : self_(std::move(self)) {}
+  Identity self_;
+};
+
+struct Parties {
+  std::shared_ptr<Attester> server_attester, client_attester;
+  std::shared_ptr<Verifier> server_appraises, client_appraises;
+
+  [[nodiscard]] Config client_config(bool mutual) const;
+  [[nodiscard]] Config server_config(bool mutual) const;
+};
+
+// software_parties make and appraise fresh evidence in every handshake: a CWT signed with P-256.
+[[nodiscard]] Result<Parties> software_parties(const Identity& server, const Identity& client);
+// passport_parties present the same credential each time, and look its verdict up by digest: what an
+// attestation result costs once it has been verified.
+[[nodiscard]] Result<Parties> passport_parties(const Identity& server, const Identity& client);
+
+}  // namespace seatls::bench
