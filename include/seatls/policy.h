@@ -94,12 +94,14 @@ struct Tpm2Policy {
 
 // SoftwarePolicy judges evidence that no hardware stands behind: danger.software_evidence must be set.
 struct SoftwarePolicy {
-  // Whose signature counts: these keys, or (signed_by_tik) the attested key itself.
+  // Whose signature counts: these keys; pinned ones, which the evidence brings along; or (signed_by_tik)
+  // the attested key itself.
   std::vector<Spki> ak;
+  std::vector<KeyPin> ak_pins;
   bool signed_by_tik = false;
   Expect<std::string> swname;
   Expect<Bytes> measurements;  // digests; must be set when the evidence has some, and each must be accepted
-  std::optional<KeyProvenance> key;  // default: proven
+  std::optional<KeyProvenance> key;  // default: none, since nothing proves what software says
 };
 
 // TrustedVerifier is whose Attestation Results are accepted, and the key that signs them.

@@ -70,7 +70,7 @@ struct OfflineCredential {
 // EarOptions say how a result is written down as an EAR (EAT Attestation Result).
 struct EarOptions {
   std::string verifier_developer = "seatls";
-  std::string verifier_build;
+  std::string verifier_build = "dev";
   std::optional<Spki> tik;  // becomes `cnf`
   std::optional<std::string> audience;
   std::optional<std::chrono::seconds> lifetime;  // default: no `exp`

@@ -42,7 +42,7 @@ void judge_key(KeyProvenance shown, KeyProvenance demanded, const Context& conte
                Findings& findings, std::vector<std::string>& dangers, const std::string& why) {
   const bool allowed = context.policy.danger.allow_unproven_tik;
   if (allowed) dangers.emplace_back("allow_unproven_tik");
-  if (shown >= demanded && shown != KeyProvenance::none) return;
+  if (shown >= demanded) return;
   std::string detail = "the key's provenance is \"" + std::string(name(shown)) + "\"; the policy demands \"" +
                        std::string(name(demanded)) + "\"";
   if (!why.empty()) detail += "; " + why;

@@ -4,15 +4,47 @@
 #include <optional>
 
 #include "appraise/registry.h"
+#include "base/encoding.h"
 #include "rats/ear.h"
 #include "rats/media_type.h"
 
 namespace seatls::appraise {
 
+namespace {
+
+// Texts of a result end in logs, terminals and JSON, and peers choose some of them: control characters,
+// and bytes that are no UTF-8, are escaped; what is long is cut.
+void make_printable(std::string& text) {
+  constexpr std::size_t longest = 4096;
+  const bool utf8 = base::is_utf8(view(text)) && text.size() <= longest;
+  std::string out;
+  for (const char c : std::string_view(text).substr(0, longest)) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    if (byte >= 0x20 && byte != 0x7f && (byte < 0x80 || utf8))
+      out += c;
+    else
+      out += "\\x" + base::to_hex({&byte, 1});
+  }
+  if (text.size() > longest) out += "... (" + std::to_string(text.size()) + " bytes)";
+  text = std::move(out);
+}
+
+}  // namespace
+
 // ResultMint: see include/seatls/result.h.
 class ResultMint {
  public:
-  static AttestationResult mint(ResultParts parts) { return AttestationResult(std::move(parts)); }
+  static AttestationResult mint(ResultParts parts) {
+    for (auto& reason : parts.reasons) {
+      make_printable(reason.detail);
+      make_printable(reason.path);
+    }
+    for (auto& [claim, value] : parts.claims) {
+      make_printable(claim);
+      make_printable(value);
+    }
+    return AttestationResult(std::move(parts));
+  }
 };
 
 namespace {

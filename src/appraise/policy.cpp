@@ -80,7 +80,7 @@ void check_software(const Policy& p, Check& check) {
     check.mistake(
         "danger.software_evidence", "any program can make software evidence",
         "for development set danger.software_evidence = true; otherwise leave \"software\" out of schemes");
-  if (p.software.ak.empty() && !p.software.signed_by_tik)
+  if (p.software.ak.empty() && p.software.ak_pins.empty() && !p.software.signed_by_tik)
     check.mistake(
         "software.ak", "nothing says which keys may sign",
         "set software.ak = [\"ak.pem\"], or [\"tik\"] for evidence signed by the attested key itself");

@@ -56,15 +56,17 @@ std::optional<std::uint64_t> firmware(TomlReader& r, const Section& s) {
   return std::nullopt;
 }
 
+void add_pin(TomlReader& r, const std::string& value, const std::string& key, std::vector<KeyPin>& pins) {
+  if (auto pin = parse_key_pin(value))
+    pins.push_back(std::move(*pin));
+  else
+    r.mistake(r.line(key), key, pin.error().detail, "`seatls key show` prints it");
+}
+
 Tpm2Policy tpm2(TomlReader& r, const Section& s) {
   r.refuse_unknown(s, {"ak", "ak_ca", "ak_ca_crl", "ek_ca", "pcrs", "event_log", "firmware_at_least", "key"});
   Tpm2Policy p;
-  for (const auto& value : r.texts(s, "ak")) {
-    if (auto pin = parse_key_pin(value))
-      p.ak.push_back(std::move(*pin));
-    else
-      r.mistake(r.line("tpm2.ak"), "tpm2.ak", pin.error().detail, "`seatls key show` prints it");
-  }
+  for (const auto& value : r.texts(s, "ak")) add_pin(r, value, "tpm2.ak", p.ak);
   p.ak_ca = r.certificates(s, "ak_ca");
   p.ak_ca_crl = r.crls(s, "ak_ca_crl");
   p.ek_ca = r.certificates(s, "ek_ca");
@@ -86,6 +88,8 @@ SoftwarePolicy software(TomlReader& r, const Section& s) {
   for (const auto& value : r.texts(s, "ak")) {
     if (value == "tik")
       p.signed_by_tik = true;
+    else if (value.starts_with("sha256:"))
+      add_pin(r, value, "software.ak", p.ak_pins);
     else if (auto key = r.public_key(value, "software.ak", r.line("software.ak")))
       p.ak.push_back(std::move(*key));
   }
@@ -159,13 +163,15 @@ Policy read(TomlReader& r, const toml::table& root) {
   return p;
 }
 
-// add_lacks tells what is missing at the line where its table starts, unless the key, or one that could
-// stand for it, was found wrong already.
+// add_lacks tells what is missing at the line where its table starts, unless a mistake was told already
+// that explains it: of the same key, or of one whose name it continues (ak_ca and ak_ca_crl).
 void add_lacks(TomlReader& r, const Policy& policy) {
   const auto told = r.mistakes();
   for (auto& lack : validate(policy)) {
-    if (std::ranges::any_of(told, [&](const PolicyMistake& m) { return m.key.starts_with(lack.key); }))
-      continue;
+    const auto explains = [&](const PolicyMistake& m) {
+      return m.key.starts_with(lack.key) || lack.key.starts_with(m.key);
+    };
+    if (std::ranges::any_of(told, explains)) continue;
     const unsigned line = r.line(lack.key);
     r.mistake(line, std::move(lack.key), std::move(lack.what), std::move(lack.remedy));
   }

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Makes tests/vectors/software: EATs of the profile tag:seatls,2026:software, each vector with one
 fault or none. Run it with Debian's python3 (python3-cryptography, python3-cbor2) from anywhere."""
+import datetime
 import hashlib
 from pathlib import Path
 
 import cbor2
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 
@@ -20,6 +22,7 @@ GOOD_DIGEST = hashlib.sha256(b"program").digest()
 AK = ec.derive_private_key(0xA1, ec.SECP256R1())
 AK2 = ec.derive_private_key(0xA2, ec.SECP256R1())
 AK384 = ec.derive_private_key(0xA3, ec.SECP384R1())
+ROGUE = ec.derive_private_key(0xA4, ec.SECP256R1())
 TIK = ec.derive_private_key(0x71, ec.SECP256R1())
 TIK2 = ec.derive_private_key(0x72, ec.SECP256R1())
 TIK_ED = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -31,6 +34,17 @@ def spki(key):
 
 def pem(key):
     return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def pin(key):
+    return "sha256:" + hashlib.sha256(spki(key)).hexdigest()
+
+
+def certificate(key):
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "software attestation key")])
+    return (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
+            .not_valid_before(datetime.datetime(2026, 1, 1)).not_valid_after(datetime.datetime(2036, 1, 1))
+            .sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
 
 
 def cose_key(key):
@@ -88,10 +102,11 @@ def policy(ak='["ak.pem", "ak384.pem"]', more=(), danger=("software_evidence = t
 count = 0
 
 
-def vector(name, about, evidence, expect="ok", path=None, tik=TIK, binder=BINDER, rules=None, notes=(), dangers=()):
+def vector(name, about, evidence, expect="ok", path=None, tik=TIK, binder=BINDER, rules=None, notes=(), dangers=(), key=None):
     global count
     count += 1
     lines = [f"# {about}", f"expect: {expect}"] + ([f"path: {path}"] if path else [])
+    lines += [f"key: {key}"] if key else []
     lines += [f"note: {n}" for n in notes] + [f"danger: {d}" for d in ["software evidence: development only", *dangers]]
     lines += [f"at: {AT}", f"binder: {binder.hex()}", f"tik: {spki(tik).hex()}"]
     lines += [f"policy> {line}" for line in (rules or policy())] + [f"evidence: {evidence.hex()}"]
@@ -102,8 +117,12 @@ def good():
     vector("ok-es256", "Signed with a configured P-256 key.", token())
     vector("ok-es384", "Signed with a configured P-384 key.", token(sign={"key": AK384, "alg": ES384}))
     vector("ok-tik", "Signed by the attested key itself.", token(sign={"key": TIK}), rules=policy('["tik"]'))
-    vector("ok-tik-ed25519", "An Ed25519 key that signs for itself.", token(cnf={1: cose_key(TIK_ED)}, sign={"key": TIK_ED, "alg": EDDSA}),
-           tik=TIK_ED, rules=policy('["tik"]'))
+    vector("ok-tik-ed25519-attested", "An Ed25519 TIK, attested by another key.", token(cnf={1: cose_key(TIK_ED)}), tik=TIK_ED)
+    x5chain = {4: hashlib.sha256(spki(AK2)).digest(), 33: certificate(AK2)}
+    vector("ok-pin", "The key in x5chain, pinned by its hash.", token(sign={"key": AK2, "headers": x5chain}), rules=policy(f'["{pin(AK2)}"]'))
+    vector("ok-pin-tik", "The attested key signs for itself, and is pinned.", token(sign={"key": TIK}), rules=policy(f'["{pin(TIK)}"]'))
+    vector("ok-key-proven", "The policy demands a proven key, and the attester claims one.", token(), rules=policy(more=['key = "proven"']))
+    vector("ok-key-silent", "Nothing is said about the key, and nothing demanded: this is software.", token(drop=["key"]), key="none")
     vector("ok-tik-thumbprint", "cnf holds a thumbprint (RFC 9679).", token(cnf={5: thumbprint(TIK)}, sign={"key": TIK}), rules=policy('["tik"]'))
     vector("ok-untagged", "COSE_Sign1 without its tag.", token(sign={"tag": None}))
     vector("ok-cwt-tag", "COSE_Sign1 below the CWT tag.", cbor2.dumps(cbor2.CBORTag(61, cbor2.loads(token()))))
@@ -116,7 +135,7 @@ def good():
     vector("ok-debug-allowed", "Debug mode where the policy allows it, and the result says so.", token(dbgstat=0),
            rules=policy(danger=["software_evidence = true", "allow_debug = true"]), notes=["debug_enabled"], dangers=["allow_debug"])
     vector("ok-unproven-allowed", "A key of unknown origin where the policy allows it, and the result says so.", token(drop=["key"]),
-           rules=policy(danger=["software_evidence = true", "allow_unproven_tik = true"]), notes=["key_unproven"], dangers=["allow_unproven_tik"])
+           rules=policy(more=['key = "proven"'], danger=["software_evidence = true", "allow_unproven_tik = true"]), notes=["key_unproven"], dangers=["allow_unproven_tik"])
     vector("ok-machine", "The pinned instance.", token(), rules=policy(tail=["[machine]", f'id = ["ueid:01{"00" * 16}"]']))
 
 
@@ -134,6 +153,7 @@ def malformed():
     bad("alg-none", "No algorithm (attack F12).", cbor2.dumps(cbor2.CBORTag(18, [b"", {}, payload, b""])))
     bad("payload-detached", "The payload is detached.", cbor2.dumps(cbor2.CBORTag(18, [cbor2.dumps({1: ES256}), {}, None, bytes(64)])))
     bad("crit", "A critical header that is not understood (attack F10).", token(sign={"headers": {2: [-70001], -70001: 1}}), "unknown_critical")
+    bad("x5chain", "x5chain holds no certificate.", token(sign={"headers": {33: b"no"}}), path="eat > x5chain")
     bad("profile", "Another profile of EAT (attack D07).", token(profile="tag:example.com,2026:other"), "credential_type_mismatch", "eat > eat_profile")
     bad("profile-missing", "No profile.", token(drop=["profile"]), "credential_type_mismatch", "eat > eat_profile")
 
@@ -144,6 +164,12 @@ def signatures():
     bad("changed", "A byte of the claims was changed.", sign1(cbor2.dumps(claims(swname="root")), signed=good_payload))
     bad("other-key", "Signed by a key that nothing names.", token(sign={"key": AK2}))
     bad("tik-not-named", "Signed by the attested key itself, which the policy does not name.", token(sign={"key": TIK}), "untrusted_attestation_key")
+    bad("ed25519", "EdDSA is not among the algorithms of evidence.", token(cnf={1: cose_key(TIK_ED)}, sign={"key": TIK_ED, "alg": EDDSA}),
+        "algorithm_not_allowed", tik=TIK_ED, rules=policy('["tik"]'))
+    bad("x5chain-not-pinned", "The key in x5chain signed, and is not pinned (attack F12).",
+        token(sign={"key": AK2, "headers": {33: certificate(AK2)}}), "untrusted_attestation_key")
+    bad("x5chain-pinned-other", "The pinned key stands in x5chain, another key signed.",
+        token(sign={"key": ROGUE, "headers": {33: certificate(AK2)}}), rules=policy(f'["{pin(AK2)}"]'))
     bad("tik-other", "cnf holds another key than the one that signed.", token(sign={"key": TIK2}), rules=policy('["tik"]'))
     bad("hmac", "An HMAC keyed with the public key (attack F12).", token(sign={"shown_alg": HS256, "signature": bytes(32)}), "algorithm_not_allowed")
     bad("ps256", "PS256 is claimed for a P-256 key (attack F12).", token(sign={"shown_alg": PS256}), "algorithm_not_allowed")
@@ -174,11 +200,11 @@ def keys():
     bad("other", "cnf names another key (attack A05).", token(cnf={1: cose_key(TIK2)}))
     bad("other-thumbprint", "cnf holds another key's thumbprint.", token(cnf={5: thumbprint(TIK2)}))
     bad("missing", "No cnf.", token(drop=["cnf"]))
-    at = "eat > key-attributes"
-    bad("unproven", "The evidence says nothing about the key (attack F08).", token(drop=["key"]), "key_unproven", at)
-    bad("imported", "The key was made elsewhere (attack F08).", token(key={"local": False, "extractable": False}), "key_unproven", at)
-    bad("extractable", "The key can leave (attack F08).", token(key={"local": True, "extractable": True}), "key_unproven", at)
-    bad("contradiction", "Extractable and never-extractable at once.", token(key={"local": True, "extractable": True, "never-extractable": True}), "key_unproven", at)
+    at, proven = "eat > key-attributes", policy(more=['key = "proven"'])
+    bad("unproven", "The evidence says nothing about the key (attack F08).", token(drop=["key"]), "key_unproven", at, rules=proven)
+    bad("imported", "The key was made elsewhere (attack F08).", token(key={"local": False, "extractable": False}), "key_unproven", at, rules=proven)
+    bad("extractable", "The key can leave (attack F08).", token(key={"local": True, "extractable": True}), "key_unproven", at, rules=proven)
+    bad("contradiction", "Extractable and never-extractable at once.", token(key={"local": True, "extractable": True, "never-extractable": True}), "key_unproven", at, rules=proven)
 
 
 def policies():

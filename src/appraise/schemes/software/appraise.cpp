@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "codec/cbor.h"
+#include "rats/measured_component.h"
 
 namespace seatls::appraise::software {
 namespace {
@@ -9,20 +10,14 @@ namespace {
 // AR4SI leaves the negative values to verifiers: -33 is a warning, and means that no hardware root of
 // trust stands behind the claims. The others are the draft's.
 constexpr std::int8_t hardware_none = -33, executables_approved_at_boot = 3, contraindicated = 96;
-constexpr std::uint16_t measured_component = 295;  // application/measured-component+cbor
 
 std::string quoted(const std::string& s) { return "\"" + s + "\""; }
 
-// measured-component = { 1: id, 2: digested-measurement [alg, bstr] // 5: raw-measurement bstr, … }
 Result<Bytes> digest_of(std::uint16_t format, ByteView message) {
-  if (format != measured_component)
+  if (format != rats::measured_component_cbor)
     return Error{Code::unknown_value, "content format " + std::to_string(format) + " is not understood", ""};
-  SEATLS_TRY(const auto component, codec::cbor::parse(message, {.depth = 4, .items = 64}));
-  const auto* digested = component.find(2);
-  if (digested == nullptr || digested->array() == nullptr || digested->array()->size() != 2)
-    return Error{Code::malformed, "holds no digested-measurement [alg, digest]", ""};
-  SEATLS_TRY(const auto digest, (*digested->array())[1].as_bytes());
-  return bytes(digest);
+  SEATLS_TRY(auto component, rats::read_measured_component(message));
+  return std::move(component.digest);
 }
 
 void judge_debug(const rats::EatClaims& claims, const Context& context, Assessment& a, Findings& findings) {
@@ -99,7 +94,7 @@ Assessment judge(const rats::EatClaims& claims, const Context& context, Findings
   judge_measurements(claims, context, a, findings);
   judge_debug(claims, context, a, findings);
   a.key = provenance_of(claims.key_attributes);
-  judge_key(a.key, demanded_key(context.policy, context.policy.software.key, KeyProvenance::proven), context,
+  judge_key(a.key, demanded_key(context.policy, context.policy.software.key, KeyProvenance::none), context,
             "eat > key-attributes", findings, a.dangers,
             a.key == KeyProvenance::none ? "the evidence does not say local and not extractable" : "");
   return a;

@@ -1,11 +1,27 @@
 #include "appraise/schemes/software/parse.h"
 
+#include "crypto/x509.h"
+
 namespace seatls::appraise::software {
 
 class Parser {
  public:
   static ParsedEvidence mint(Token token) { return ParsedEvidence(std::move(token)); }
 };
+
+namespace {
+
+// The policy pins the key that signs; the token's x5chain brings it. Nothing else in the certificate counts.
+Result<std::optional<crypto::PublicKey>> signer_of(const codec::cose::Sign1& message) {
+  std::optional<crypto::PublicKey> signer;
+  SEATLS_TRY(const auto chain, message.x5chain());
+  if (chain.empty()) return signer;
+  SEATLS_TRY(const auto leaf, crypto::Certificate::from_der(chain.front()));
+  SEATLS_TRY(signer, leaf.public_key());
+  return signer;
+}
+
+}  // namespace
 
 Result<ParsedEvidence> parse(const Cmw& credential) {
   if (credential.record() == nullptr)
@@ -20,7 +36,9 @@ Result<ParsedEvidence> parse(const Cmw& credential) {
         Code::credential_type_mismatch,
         "is " + claims->profile.value_or("not stated") + "; " + std::string(profile) + " was negotiated",
         "eat > eat_profile"};
-  return Parser::mint({std::move(*message), std::move(*claims)});
+  auto signer = signer_of(*message);
+  if (!signer) return std::move(signer).error().in("eat > x5chain");
+  return Parser::mint({std::move(*message), std::move(*claims), std::move(*signer)});
 }
 
 }  // namespace seatls::appraise::software

@@ -4,6 +4,7 @@
 
 #include "appraise/findings.h"
 #include "codec/cose.h"
+#include "crypto/signature.h"
 #include "rats/eat.h"
 #include "seatls/cmw.h"
 
@@ -14,6 +15,7 @@ inline constexpr std::string_view profile = "tag:seatls,2026:software";
 struct Token {
   codec::cose::Sign1 message;
   rats::EatClaims claims;
+  std::optional<crypto::PublicKey> signer;  // of the first certificate in x5chain: what it says, no more
 };
 
 class Parser;

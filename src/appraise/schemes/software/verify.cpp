@@ -1,7 +1,9 @@
 #include "appraise/schemes/software/verify.h"
 
+#include <algorithm>
 #include <array>
 
+#include "base/encoding.h"
 #include "crypto/hash.h"
 #include "rats/sign1.h"
 
@@ -9,8 +11,7 @@ namespace seatls::appraise::software {
 namespace {
 
 constexpr std::array allowed = {crypto::SignatureAlgorithm::ecdsa_p256_sha256,
-                                crypto::SignatureAlgorithm::ecdsa_p384_sha384,
-                                crypto::SignatureAlgorithm::ed25519};
+                                crypto::SignatureAlgorithm::ecdsa_p384_sha384};
 constexpr std::chrono::seconds clock_skew{60};
 
 // attested_key is the key that `cnf` means: the token's own copy, or the certificate's where `cnf` holds
@@ -27,24 +28,40 @@ bool signed_with(const Token& token, const crypto::PublicKey& key) {
   return rats::verify_sign1(token.message, key, allowed).ok();
 }
 
-void verify_signature(const Token& token, const Context& context, Findings& findings) {
-  const auto& policy = context.policy.software;
+bool is_pinned(const crypto::PublicKey& key, const SoftwarePolicy& policy) {
+  const Bytes digest = crypto::digest(Hash::sha256, key.spki().der());
+  return std::ranges::any_of(policy.ak_pins, [&](const KeyPin& pin) { return pin.value == digest; });
+}
+
+// keys_that_count are the keys that the policy trusts, those of the token among them that it pins.
+std::vector<crypto::PublicKey> keys_that_count(const Token& token,
+                                               const std::optional<crypto::PublicKey>& tik,
+                                               const SoftwarePolicy& policy) {
   std::vector<crypto::PublicKey> keys;
   for (const Spki& spki : policy.ak)
     if (auto key = crypto::PublicKey::from_spki(spki.der())) keys.push_back(std::move(*key));
-  const auto tik = attested_key(token, context);
-  if (policy.signed_by_tik && tik) keys.push_back(*tik);
+  if (token.signer && is_pinned(*token.signer, policy)) keys.push_back(*token.signer);
+  if (tik && (policy.signed_by_tik || is_pinned(*tik, policy))) keys.push_back(*tik);
+  return keys;
+}
 
+void verify_signature(const Token& token, const Context& context, Findings& findings) {
+  const auto& policy = context.policy.software;
+  const auto tik = attested_key(token, context);
   Error last{Code::untrusted_attestation_key, "software.ak names no key that could have signed this", ""};
-  for (const auto& key : keys) {
+  for (const auto& key : keys_that_count(token, tik, policy)) {
     auto verified = rats::verify_sign1(token.message, key, allowed);
     if (verified) return;
     // A key of the right kind under which the signature is wrong tells more than one of another kind.
     if (last.code != Code::signature_invalid) last = std::move(verified).error();
   }
-  if (!policy.signed_by_tik && tik && signed_with(token, *tik))
-    last = {Code::untrusted_attestation_key,
-            "signed by the attested key itself; software.ak does not name \"tik\"", ""};
+  // A key that signed and is not trusted is told apart from a signature that nothing explains.
+  for (const auto& key : {token.signer, tik})
+    if (key && signed_with(token, *key))
+      last = {Code::untrusted_attestation_key,
+              "signed by sha256:" + base::to_hex(crypto::digest(Hash::sha256, key->spki().der())) +
+                  ", which software.ak does not name",
+              ""};
   findings.refuse(last.code == Code::untrusted_attestation_key ? Stage::trust : Stage::signature,
                   std::move(last).in("eat > signature"));
 }

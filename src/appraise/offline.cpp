@@ -1,0 +1,106 @@
+// Credentials from files: their type is found out, then they go through the same pipeline.
+#include "appraise/pipeline.h"
+#include "appraise/schemes/software/parse.h"
+#include "codec/cbor.h"
+#include "crypto/hash.h"
+#include "rats/ear.h"
+#include "rats/media_type.h"
+#include "seatls/verifiers.h"
+
+namespace seatls {
+namespace {
+
+constexpr std::size_t largest_file = 1 << 20;
+
+bool is_ear(ByteView value, rats::TokenForm form) {
+  const auto ear = rats::parse_ear(value, form);
+  return ear.ok() && rats::is_ear_profile(ear->unverified_claims().profile);
+}
+
+bool is_software_token(ByteView value) {
+  const auto message = codec::cose::parse_sign1(value);
+  const auto claims = message ? rats::read_eat(message->payload) : Result<rats::EatClaims>(message.error());
+  return claims.ok() && claims->profile == appraise::software::profile;
+}
+
+bool is_tpm2(ByteView value) {
+  const auto map = codec::cbor::parse(value);
+  const auto* quote = map ? map->find(1) : nullptr;
+  const auto attest = quote == nullptr ? Result<ByteView>(Error{}) : quote->as_bytes();
+  return attest.ok() && text(attest->first(std::min<std::size_t>(4, attest->size()))) == "\xffTCG";
+}
+
+Cmw record(EvidenceType type, const Bytes& value) { return Cmw(CmwRecord{std::move(type), value, 0}); }
+
+// as_named wraps raw bytes whose type the caller has told: a scheme's name or a media type.
+Result<Cmw> as_named(const std::string& type, const Bytes& value, const SchemeTable& table) {
+  if (auto known = table.find(type)) return record(std::move(*known), value);
+  if (type == "result")
+    return record(MediaType{text(ByteView(value).first(std::min<std::size_t>(2, value.size()))) == "ey"
+                                ? "application/eat+jwt"
+                                : "application/eat+cwt"},
+                  value);
+  if (type.find('/') != std::string::npos) return record(MediaType{type}, value);
+  std::string names;
+  for (const auto& name : table.names()) names += name + ", ";
+  return Error{Code::misuse, "\"" + type + "\" is no type; write one of " + names + "result, or a media type",
+               ""};
+}
+
+// detected tells what a file holds: a CMW says so itself, raw bytes are recognised by their form.
+Result<Cmw> detected(const Bytes& value, const SchemeTable& table) {
+  auto cmw = parse_cmw(value, {.size = largest_file});
+  if (cmw) return cmw;
+  if (is_ear(value, rats::TokenForm::jwt)) return record(MediaType{"application/eat+jwt"}, value);
+  if (is_ear(value, rats::TokenForm::cwt)) return record(MediaType{"application/eat+cwt"}, value);
+  if (is_tpm2(value)) return as_named("tpm2", value, table);
+  if (is_software_token(value)) return as_named("software", value, table);
+  auto error = std::move(cmw).error();
+  error.detail += (error.detail.empty() ? "" : "; ") +
+                  std::string("not recognised as raw evidence either: state its type");
+  return error;
+}
+
+// scheme_of takes the credential's own type as the negotiated one. An EAT may be evidence or a result.
+AttestationScheme scheme_of(const Cmw& credential, const std::optional<std::string>& verifier) {
+  const auto* inner = credential.record();
+  if (inner == nullptr) return {EvidenceType{ContentFormat{rats::content_format::cmw_cbor}}};
+  const auto form = rats::token_form_of(inner->type);
+  const bool result = (inner->indicator & cmw_indicator::attestation_results) != 0 ||
+                      (form && (*form == rats::TokenForm::jwt || is_ear(inner->value, *form)));
+  if (result) return {VerifierIdentity{verifier.value_or("")}};
+  return {inner->type};
+}
+
+}  // namespace
+
+Result<AttestationResult> appraise_offline(const Policy& policy, const OfflineCredential& credential,
+                                           const SchemeTable& table) {
+  if (credential.bytes.size() > largest_file)
+    return Error{Code::limit_exceeded,
+                 std::to_string(credential.bytes.size()) + " bytes; at most " + std::to_string(largest_file),
+                 "file"};
+  SEATLS_TRY(const Cmw cmw, credential.type ? as_named(*credential.type, credential.bytes, table)
+                                            : detected(credential.bytes, table));
+  const auto scheme = scheme_of(cmw, credential.verifier);
+  if (!scheme.is_result() && !credential.binder)
+    return Error{Code::misuse, "evidence is judged against a binder of 32 or 48 bytes, and none is given",
+                 "binder"};
+  if (credential.binder && credential.binder->size() != 32 && credential.binder->size() != 48)
+    return Error{Code::misuse, std::to_string(credential.binder->size()) + " bytes; a binder has 32 or 48",
+                 "binder"};
+  std::vector<std::string> dangers = {"offline: tied to no connection"};
+  if (!credential.tik) dangers.emplace_back("offline: no key was given, and none was compared");
+  const Bytes digest = crypto::digest(Hash::sha256, credential.bytes);
+  return appraise::run({.scheme = scheme,
+                        .table = table,
+                        .credential = cmw,
+                        .digest = digest,
+                        .context = {policy, credential.binder ? ByteView(*credential.binder) : ByteView(),
+                                    credential.tik ? &*credential.tik : nullptr,
+                                    credential.verifier.value_or(""), credential.at},
+                        .largest = largest_file,
+                        .dangers = std::move(dangers)});
+}
+
+}  // namespace seatls
