@@ -7,6 +7,7 @@
 
 namespace seatls::appraise {
 
+//= early-attestation#binder-whole-field
 void compare_binder(ByteView field, BinderField kind, const Context& context, const std::string& path,
                     Findings& findings) {
   Bytes expected = bytes(context.binder);
@@ -38,6 +39,7 @@ KeyProvenance demanded_key(const Policy& policy, std::optional<KeyProvenance> se
   return std::max(policy.key.value_or(KeyProvenance::none), section.value_or(KeyProvenance::none));
 }
 
+//= early-attestation#key-provenance
 void judge_key(KeyProvenance shown, KeyProvenance demanded, const Context& context, const std::string& path,
                Findings& findings, std::vector<std::string>& dangers, const std::string& why) {
   const bool allowed = context.policy.danger.allow_unproven_tik;

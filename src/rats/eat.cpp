@@ -255,6 +255,7 @@ std::string_view name(DebugStatus status) {
   return "?";
 }
 
+//= early-attestation#binder-whole-field
 Result<ByteView> EatClaims::single_nonce() const {
   if (nonces.size() != 1)
     return Error{Code::nonce_ambiguous, std::to_string(nonces.size()) + " nonces where one is due",

@@ -108,6 +108,7 @@ Result<void> attach(SSL_CTX* ctx, Config config, AttachOptions options) {
   if (SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1) {
     return configuration("the context's method does not know TLS 1.3");
   }
+  //= early-attestation#code-point-configurable
   const std::uint16_t type = context->config->extension_type;
   if (!add_extension(ctx, type)) {
     return configuration("extension type " + std::to_string(type) + " is taken; set Config::extension_type");

@@ -7,6 +7,7 @@ namespace {
 
 class ResultVector : public ::testing::TestWithParam<std::string> {};
 
+//= early-attestation#result-names-tik
 TEST_P(ResultVector, HasItsOutcome) {
   const auto v = testing::read_vector(testing::vectors_folder("result") + "/" + GetParam() + ".txt");
   SCOPED_TRACE(v.about);

@@ -50,12 +50,17 @@ void expect_outcome(const std::string& topic, const std::string& file, const std
 }
 
 class TpmVector : public ::testing::TestWithParam<std::string> {};
+//= early-attestation#binder-whole-field
+//= early-attestation#key-provenance
+//= early-attestation#tpm2-statements-agree
 TEST_P(TpmVector, HasItsOutcome) { expect_outcome("tpm", GetParam(), "tpm2", Tier::affirming); }
 INSTANTIATE_TEST_SUITE_P(Files, TpmVector, ::testing::ValuesIn(testing::vector_names("tpm")),
                          testing::as_test_name);
 
 // Software evidence is never better than a warning: nothing vouches for the hardware.
 class SoftwareVector : public ::testing::TestWithParam<std::string> {};
+//= early-attestation#binder-whole-field
+//= early-attestation#key-provenance
 TEST_P(SoftwareVector, HasItsOutcome) { expect_outcome("software", GetParam(), "software", Tier::warning); }
 INSTANTIATE_TEST_SUITE_P(Files, SoftwareVector, ::testing::ValuesIn(testing::vector_names("software")),
                          testing::as_test_name);

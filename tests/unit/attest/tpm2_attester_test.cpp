@@ -304,7 +304,7 @@ TEST_F(Tpm2Attester, TellsTheValuesThatWereQuoted) {
   EXPECT_NE(never.error().detail.find("PCRs changed"), std::string::npos);
 }
 
-//= draft-fossati-seat-early-attestation-06#cryptographic-operations
+//= early-attestation#binder-never-shortened
 // The binder is never cut to what the TPM holds (Decision 3).
 TEST_F(Tpm2Attester, ATpmWithoutSha384HoldsShortBindersAlone) {
   fake::TpmRelay relay(tcti(), [](std::uint32_t code, const Bytes& command, const auto& ask) {

@@ -87,6 +87,7 @@ void verify_audience(const rats::EarClaims& ear, const Context& context, Finding
 }
 
 // verify_key compares `cnf` with the certificate's key (Decision 5, attacks C02 and C03).
+//= early-attestation#result-names-tik
 bool verify_key(const rats::EarClaims& ear, const Context& context, Findings& findings) {
   if (context.tik == nullptr) return false;
   const auto tik = crypto::PublicKey::from_spki(context.tik->der());

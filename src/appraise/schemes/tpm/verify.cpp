@@ -52,6 +52,7 @@ void verify_signatures(const Evidence& e, Findings& findings) {
 }
 
 // Both structures come from one TPM between two of its resets.
+//= early-attestation#tpm2-statements-agree
 void verify_same_origin(const Evidence& e, Findings& findings) {
   const auto differ = [&](std::string_view what) {
     findings.refuse(Stage::signature, Code::evidence_inconsistent,
