@@ -48,8 +48,8 @@ void abandon(ssl_st* ssl);
 // external_key wraps a Signer as an EVP_PKEY that a certificate can be used with: P-256 with SHA-256,
 // or P-384 with SHA-384. A signature that takes longer than `limit` fails its handshake. The caller
 // owns the returned reference (EVP_PKEY_free). Errors: configuration.
-[[nodiscard]] Result<evp_pkey_st*> external_key(
-    std::shared_ptr<Signer> signer, std::chrono::milliseconds limit = std::chrono::seconds(10));
+[[nodiscard]] Result<evp_pkey_st*> external_key(std::shared_ptr<Signer> signer,
+                                                std::chrono::milliseconds limit = std::chrono::seconds(10));
 
 // Connection drives one non-blocking connection on an attached context. Application data passes only
 // once the peer is what the configuration demands.
@@ -68,7 +68,8 @@ class Connection {
   };
 
   // create takes ownership of neither the context nor `fd`, a connected non-blocking socket. The
-  // role is the config's. `server_name` (client): SNI and the name that the certificate must have.
+  // role is the config's. OpenSSL writes with write(2), so the program ignores SIGPIPE. `server_name`
+  // (client): SNI and the name that the certificate must have.
   [[nodiscard]] static Result<Connection> create(ssl_ctx_st* ctx, int fd,
                                                  const std::string& server_name = "");
   Connection(Connection&&) noexcept;

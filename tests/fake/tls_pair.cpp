@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <utility>
@@ -219,6 +220,7 @@ std::string TlsEnd::received() {
 TlsPair::TlsPair(const TlsSetup& client_setup, const TlsSetup& server_setup)
     : client_context(make_context(Role::client, client_setup)),
       server_context(make_context(Role::server, server_setup)) {
+  std::signal(SIGPIPE, SIG_IGN);  // as every program does that writes to sockets through OpenSSL
   std::array<int, 2> fds{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) die("socketpair");
   client = std::make_unique<TlsEnd>(Role::client, client_context.get(), fds[0], client_setup);
