@@ -1,9 +1,9 @@
 // What the tests of this module share: a binding of one connection, and a result that fits it.
 #pragma once
 
-#include "stack/port.h"
 #include "seatls/config.h"
 #include "session/conclusion.h"
+#include "stack/port.h"
 
 namespace seatls::session {
 
