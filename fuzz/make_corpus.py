@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Makes the seeds of the wire's and the binder's fuzz targets from tests/vectors. Other files of a corpus are left
+"""Makes the seeds of the fuzz targets from tests/vectors. Other files of a corpus are left
 alone: inputs that once broke something stay there. --check makes nothing and fails when a seed differs."""
+import base64
 import sys
 from pathlib import Path
 
@@ -15,6 +16,33 @@ seeds = {root / "corpus" / TARGETS[v.get("message")] / v.name.split("/")[1]: v.h
          for v in read_topic("remote_attestation")}
 seeds |= {root / "corpus/transcript" / v.name.split("/")[1]: bytes.fromhex("".join(v.all("message")))
           for v in read_topic("transcript")}
+
+
+def payload(token: bytes, form: str) -> bytes:
+    """The claims set of a token: of a JWT its second part, of a CWT what lies between the header and the signature."""
+    if form == "jwt":
+        return base64.urlsafe_b64decode(token.split(b".")[1] + b"==")
+    start = token.index(b"\xa0\x58") if b"\xa0\x58" in token[:16] else token.index(b"\xa0\x59")
+    width = {0x58: 1, 0x59: 2}[token[start + 1]]
+    size = int.from_bytes(token[start + 2:start + 2 + width], "big")
+    return token[start + 2 + width:start + 2 + width + size]
+
+
+# A seed in every format that it is, from the inside out.
+for v in read_topic("rats"):
+    name = v.name.split("/")[1]
+    if v.get("kind") == "cmw":
+        data = v.hex("cmw")
+        seeds[root / "corpus/cmw" / name] = data
+        seeds[root / "corpus" / ("json" if data[:1] in b"[{ " else "cbor") / name] = data
+        continue
+    token, form = v.hex("token"), v.get("form", "cwt")
+    seeds[root / "corpus" / ("jws" if form == "jwt" else "cose_sign1") / name] = token
+    if name == "eat-kid":  # its header is not empty
+        continue
+    claims = payload(token, form)
+    seeds[root / "corpus" / v.get("kind") / name] = claims
+    seeds[root / "corpus" / ("json" if form == "jwt" else "cbor") / name] = claims
 differing = []
 for path, content in seeds.items():
     if "--check" not in sys.argv:

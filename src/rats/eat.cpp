@@ -340,7 +340,7 @@ Result<Bytes> write_eat(const EatClaims& c) {
       for (const auto& oid : c.key_attributes->purpose) oids.push_back(cbor::text(oid));
       members.emplace_back(cbor::text("purpose"), cbor::array(std::move(oids)));
     }
-    out.emplace_back(cbor::text(kKeyAttributes), cbor::map(std::move(members)));
+    if (!members.empty()) out.emplace_back(cbor::text(kKeyAttributes), cbor::map(std::move(members)));
   }
   if (!c.measurements.empty()) {
     cbor::Array list;
