@@ -73,6 +73,7 @@ void SchemeTable::set(std::string name, EvidenceType type) {
 
 std::vector<std::string> SchemeTable::names() const {
   std::vector<std::string> out;
+  out.reserve(rows_.size());
   for (const auto& row : rows_) out.push_back(row.first);
   return out;
 }
