@@ -7,7 +7,7 @@ from pathlib import Path
 
 root = Path(__file__).resolve().parent
 sys.path.insert(0, str(root.parent / "tests/reference"))
-from vectorfile import read_topic  # noqa: E402
+from vectorfile import VECTORS, read_topic  # noqa: E402
 
 TARGETS = {"client_hello": "client_offer", "encrypted_extensions": "server_choice",
            "certificate_request": "client_choice", "certificate": "certificate_credential"}
@@ -43,6 +43,16 @@ for v in read_topic("rats"):
     claims = payload(token, form)
     seeds[root / "corpus" / v.get("kind") / name] = claims
     seeds[root / "corpus" / ("json" if form == "jwt" else "cbor") / name] = claims
+
+for topic, field in (("tpm", "evidence"), ("software", "evidence"), ("result", "result")):
+    for v in read_topic(topic):
+        if v.get("expect") == "ok":
+            seeds[root / "corpus/credential" / v.name.replace("/ok", "")] = v.hex(field)
+        text = (VECTORS / f"{v.name}.txt").read_text().splitlines()
+        policy = "".join(line.removeprefix("policy> ") + "\n" for line in text if line.startswith("policy> ")).encode()
+        if policy not in seeds.values():
+            seeds[root / "corpus/policy_toml" / v.name.replace("/", "-")] = policy
+
 differing = []
 for path, content in seeds.items():
     if "--check" not in sys.argv:

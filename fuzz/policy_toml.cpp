@@ -8,7 +8,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // No name leads to a file below one.
   const auto report = check_policy_text(text({data, size}), "/dev/null/none");
   fuzz::demand(report.policy.has_value() == report.mistakes.empty());
-  for (const auto& m : report.mistakes) fuzz::demand(!m.what.empty() && !m.remedy.empty() && !m.message().empty());
-  if (report.policy) fuzz::demand(validate(*report.policy).empty() && make_local_verifier(*report.policy).ok());
+  for (const auto& m : report.mistakes)
+    fuzz::demand(!m.what.empty() && !m.remedy.empty() && !m.message().empty());
+  if (report.policy)
+    fuzz::demand(validate(*report.policy).empty() && make_local_verifier(*report.policy).ok());
   return 0;
 }

@@ -395,6 +395,18 @@ def policies():
            rules=policy(pcrs=[f'0 = ["{PCRS[("sha256", 1)].hex()}"]']))
 
 
+def seeds():
+    """What the fuzz targets of single structures start from."""
+    corpus = Path(__file__).parent.parent.parent / "fuzz" / "corpus"
+    log = EventLog(["sha1", "sha256"], [(0, 8, b"version"), (7, 0x80000001, b"SecureBoot"), (0, 4, bytes(4))], startup_locality=3)
+    for folder, files in {"tpm_structures": {"quote": evidence()[1], "certify": evidence()[4], "ecdsa": evidence()[2],
+                                             "rsassa": evidence(ak=AK_RSA)[2], "ecc": TIK.public(), "rsa": AK_RSA.public()},
+                          "event_log": {"small": log.encode(), "padded": log.encode() + b"\xff" * 8}}.items():
+        (corpus / folder).mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (corpus / folder / name).write_bytes(content)
+
+
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
     for old in OUT.glob("*.txt"):
@@ -403,4 +415,5 @@ if __name__ == "__main__":
     (OUT / "revoked.pem").write_bytes(pem(crl([AK_CERT])))
     for make in (good, logs, malformed, signatures, trust, binders, keys, policies):
         make()
+    seeds()
     print(f"{count} vectors in {OUT}")
