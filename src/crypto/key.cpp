@@ -219,6 +219,13 @@ Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
   return adopt(std::move(key));
 }
 
+std::string PublicKey::to_pem() const {
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  const Spki key = spki();
+  PEM_write_bio(out.get(), PEM_STRING_PUBLIC, "", key.der().data(), static_cast<long>(key.der().size()));
+  return bio_text(out.get());
+}
+
 KeyType PublicKey::type() const { return impl_->type; }
 unsigned PublicKey::bits() const { return static_cast<unsigned>(EVP_PKEY_get_bits(impl_->key.get())); }
 

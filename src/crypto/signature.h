@@ -44,6 +44,7 @@ class PublicKey {
   [[nodiscard]] static Result<PublicKey> from_rsa(ByteView modulus, std::uint32_t exponent);
   [[nodiscard]] static Result<PublicKey> from_ed25519(ByteView raw);
   [[nodiscard]] static Result<PublicKey> from_pem(std::string_view pem);
+  [[nodiscard]] std::string to_pem() const;
 
   [[nodiscard]] KeyType type() const;
   [[nodiscard]] unsigned bits() const;

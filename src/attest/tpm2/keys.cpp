@@ -83,10 +83,10 @@ Result<KeyFile> import_key(const TpmAccess& access, ByteView public_file, ByteVi
 
 crypto::ExternalSigner sign_with(std::shared_ptr<Signer> signer) {
   return [signer = std::move(signer)](ByteView message) {
-    std::promise<Result<Bytes>> promise;
+    auto promise = std::make_shared<std::promise<Result<Bytes>>>();
     signer->sign(crypto::digest(signer->hash(), message),
-                 [&promise](Result<Bytes> signature) { promise.set_value(std::move(signature)); });
-    return promise.get_future().get();
+                 [promise](Result<Bytes> signature) { promise->set_value(std::move(signature)); });
+    return promise->get_future().get();
   };
 }
 

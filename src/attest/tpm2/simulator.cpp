@@ -14,7 +14,11 @@
 #include <fstream>
 #include <system_error>
 #include <thread>
+#include <variant>
 #include <vector>
+
+#include "attest/tpm2/tpm.h"
+#include "attest/tpm2/worker.h"
 
 namespace seatls::attest::tpm2 {
 namespace {
@@ -56,14 +60,14 @@ Result<pid_t> run_child(const Arguments& arguments, const fs::path& log) {
   if (getppid() != parent) _exit(127);
   sigset_t none;
   sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);
   const int out = open(log_name.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   const int in = open("/dev/null", O_RDONLY);
   if (out < 0 || in < 0) _exit(127);
   dup2(in, 0);
   dup2(out, 1);
   dup2(out, 2);
-  for (int fd = 3; fd < 1024; ++fd) ::close(fd);  // no socket of ours lives on in it
+  close_range(3, ~0U, 0);  // no socket of ours lives on in it
   execvp(argv[0], argv.data());
   _exit(127);
 }
@@ -193,7 +197,12 @@ Result<std::unique_ptr<Simulator>> Simulator::start(const SimulatorOptions& opti
   fs::create_directories(ca_folder(directory), failed);
   if (failed) return Error{Code::io, failed.message(), directory.string()};
   fs::permissions(directory, fs::perms::owner_all, failed);
-  if (is_new && options.certificates) SEATLS_CHECK(manufacture(directory));
+  if (is_new && options.certificates) {
+    if (auto made = manufacture(directory); !made) {
+      fs::remove_all(state_folder(directory), failed);  // or the next start would take it for a TPM
+      return std::move(made).error();
+    }
+  }
 
   // Between picking the ports and swtpm's taking them another process may come first: try again.
   const fs::path log = directory / "swtpm.log";
@@ -231,6 +240,23 @@ Simulator::~Simulator() { stop(); }
 
 fs::path Simulator::ca_root() const { return ca_folder(directory_) / "swtpm-localca-rootca-cert.pem"; }
 fs::path Simulator::ca_issuer() const { return ca_folder(directory_) / "issuercert.pem"; }
+
+Result<void> Simulator::measure(unsigned pcr, std::string_view what) const {
+  using Done = std::monostate;
+  const auto measured = Worker::shared(tcti_)->call<Done>([&](Tpm& tpm) -> Result<Done> {
+    TPM2B_EVENT event{};
+    if (what.size() > sizeof event.buffer) return Error{Code::misuse, "too long for one event", "measure"};
+    event.size = static_cast<std::uint16_t>(what.size());
+    std::copy(what.begin(), what.end(), event.buffer);
+    Owned<TPML_DIGEST_VALUES> digests;
+    SEATLS_CHECK(tpm.check(Esys_PCR_Event(tpm.esys(), ESYS_TR_PCR0 + pcr, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                          ESYS_TR_NONE, &event, digests.out()),
+                           "TPM2_PCR_Event"));
+    return Done{};
+  });
+  if (!measured) return measured.error();
+  return {};
+}
 
 void Simulator::end(int signal) {
   if (pid_ <= 0) return;

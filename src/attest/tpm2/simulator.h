@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "seatls/error.h"
 
@@ -35,6 +36,9 @@ class Simulator {
   // The CA certificates (PEM) that the endorsement key certificates chain to.
   [[nodiscard]] std::filesystem::path ca_root() const;
   [[nodiscard]] std::filesystem::path ca_issuer() const;
+  // measure extends a PCR, in every bank, with the digest of `what`: as firmware measures what it
+  // starts. Errors: tpm.
+  [[nodiscard]] Result<void> measure(unsigned pcr, std::string_view what) const;
   [[nodiscard]] pid_t pid() const { return pid_; }
   // kill ends it at once, as a power cut does; stop lets it save its state.
   void kill();

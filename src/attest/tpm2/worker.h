@@ -36,9 +36,10 @@ class Worker {
   // call does the same and waits: for set-up and tools, never on the worker's own thread.
   template <class T>
   [[nodiscard]] Result<T> call(std::function<Result<T>(Tpm&)> job) {
-    std::promise<Result<T>> promise;
-    post<T>(std::move(job), [&promise](Result<T> result) { promise.set_value(std::move(result)); });
-    return promise.get_future().get();
+    // Shared: the waiter may be gone before set_value has returned.
+    auto promise = std::make_shared<std::promise<Result<T>>>();
+    post<T>(std::move(job), [promise](Result<T> result) { promise->set_value(std::move(result)); });
+    return promise->get_future().get();
   }
 
  private:

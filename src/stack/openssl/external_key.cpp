@@ -362,6 +362,10 @@ Result<evp_pkey_st*> external_key(std::shared_ptr<Signer> signer, std::chrono::m
   return key;
 }
 
-std::optional<Error> take_signing_error() { return std::exchange(signing_error, std::nullopt); }
+std::optional<Error> take_signing_error() {
+  const unsigned long first = ERR_peek_error();
+  if (ERR_GET_LIB(first) != ERR_LIB_PROV || ERR_GET_REASON(first) != PROV_R_FAILED_TO_SIGN) return {};
+  return std::exchange(signing_error, std::nullopt);
+}
 
 }  // namespace seatls::openssl

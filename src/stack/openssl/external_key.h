@@ -8,8 +8,8 @@
 
 namespace seatls::openssl {
 
-// take_signing_error returns why the last signature on this thread could not be made, once. libssl
-// itself only says that the handshake failed.
+// take_signing_error returns why a signature could not be made, once, when the thread's OpenSSL error
+// queue begins with that failure: libssl itself only says that the handshake failed.
 [[nodiscard]] std::optional<Error> take_signing_error();
 
 }  // namespace seatls::openssl

@@ -7,6 +7,8 @@
 #include <string>
 #include <system_error>
 
+#include "stack/openssl/external_key.h"
+
 namespace seatls::openssl {
 namespace {
 
@@ -40,6 +42,7 @@ Error refused_by_peer(int alert) {
 }
 
 Error error_of_queue(const Config& config) {
+  if (auto signing = take_signing_error()) return std::move(*signing);
   const char* data = nullptr;
   int flags = 0;
   const unsigned long packed = ERR_peek_last_error_all(nullptr, nullptr, nullptr, &data, &flags);

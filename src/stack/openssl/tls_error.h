@@ -8,7 +8,8 @@ struct ssl_st;
 
 namespace seatls::openssl {
 
-// error_of_queue returns what the last entry of the thread's error queue amounts to.
+// error_of_queue returns what the last entry of the thread's error queue amounts to, or why a Signer
+// could not sign.
 [[nodiscard]] Error error_of_queue(const Config& config);
 
 // error_of_call does the same for a call on `ssl` that returned `result`. Errors: closed, network too.
