@@ -1,0 +1,48 @@
+#include "cli/config_errors.h"
+
+#include <filesystem>
+
+#include "cli/log.h"
+
+namespace seatls::cli {
+
+Exit fail_with_mistakes(const Console& console, const std::string& path,
+                        const std::vector<ConfigMistake>& mistakes) {
+  Error error{Code::configuration, {}, path};
+  bool only_environment = true;
+  Node::Array list;
+  for (const auto& m : mistakes) {
+    only_environment = only_environment && m.code != Code::configuration;
+    error.detail += (error.detail.empty() ? "" : "\n") + m.message();
+    list.push_back(Node::object()
+                       .set("file", m.file)
+                       .set("line", m.line)
+                       .set("key", m.key)
+                       .set("what", m.what)
+                       .set("remedy", m.remedy)
+                       .set("code", name(m.code)));
+  }
+  if (only_environment && !mistakes.empty()) error.code = mistakes.front().code;
+  return console.fail(error,
+                      Node::object().set("file", path).set("ok", false).set("mistakes", std::move(list)));
+}
+
+std::optional<LoadedConfig> open_config(const Console& console, const std::string& path,
+                                        const std::string& fallback, Role role, Exit* exit) {
+  std::error_code ignored;
+  if (path.empty() && !std::filesystem::exists(fallback, ignored)) {
+    *exit = console.fail(usage_error("no configuration: give --config FILE; `seatls init` makes " + fallback +
+                                     " and what belongs to it"));
+    return {};
+  }
+  const auto& file = path.empty() ? fallback : path;
+  auto report = check_config(file, role);
+  if (!report.loaded) {
+    *exit = fail_with_mistakes(console, file, report.mistakes);
+    return {};
+  }
+  for (const auto& danger : report.loaded->config.dangers) log_warning("danger: " + danger + " is in force");
+  return std::move(report.loaded);
+}
+
+}  // namespace seatls::cli

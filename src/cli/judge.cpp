@@ -1,0 +1,102 @@
+#include "cli/judge.h"
+
+#include "attest/tpm2/keys.h"
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "cli/files.h"
+#include "cli/tpm_options.h"
+#include "config/text.h"
+#include "config/toml_file.h"
+#include "crypto/x509.h"
+
+namespace seatls::cli {
+namespace {
+
+constexpr std::size_t most = 1U << 20U;  // bytes of a credential
+
+// policy_of returns the policy file that a configuration names.
+Result<std::string> policy_of(const std::string& config) {
+  SEATLS_TRY(const auto text, config::read_text_file(config));
+  config::Mistakes ignored(config);
+  const config::TomlFile file(text, config, ignored);
+  const auto policy = file.text("require.policy");
+  if (policy.empty()) return usage_error(config + " names no policy below [require]; give --policy FILE");
+  return (std::filesystem::path(config).parent_path() / policy).string();
+}
+
+}  // namespace
+
+void add_judge_options(CLI::App& verb, JudgeOptions& o) {
+  verb.add_option("FILE", o.file, "a CMW, raw evidence or a raw result; - for stdin")
+      ->type_name("FILE")
+      ->required();
+  verb.add_option("--binder", o.binder, "32 or 48 bytes that evidence must be bound to")->type_name("HEX");
+  verb.add_option("--tik", o.tik, "certificate or key that it must be about (default: no key is compared)")
+      ->type_name("FILE");
+  verb.add_option("--policy", o.policy, "the policy (default: the one that --config names)")
+      ->type_name("FILE");
+  verb.add_option("--type", o.type, "scheme or media type of raw bytes (default: detected)")
+      ->type_name("TYPE");
+  verb.add_option("--at", o.at, "the moment to judge at (default: now)")->type_name("RFC3339");
+  verb.add_option("--verifier", o.verifier, "whose result it must be (default: any that the policy trusts)")
+      ->type_name("NAME");
+}
+
+Result<Spki> load_tik(const std::string& file) {
+  SEATLS_TRY(const auto text, config::read_text_file(file));
+  if (text.find("-----BEGIN CERTIFICATE-----") != std::string::npos) {
+    SEATLS_TRY(const auto chain, crypto::parse_pem_certificates(text));
+    return chain.front().spki();
+  }
+  if (is_tpm_key(text)) {
+    // The public half stands in the key file (TPM2B_PUBLIC: a length, then the area): no TPM is asked.
+    SEATLS_TRY(const auto key, attest::tpm2::parse_key_file(text));
+    if (key.public_area.size() < 2) return Error{Code::malformed, "the public area is empty", file};
+    SEATLS_TRY(const auto area, attest::tpm2::parse_public_area(ByteView(key.public_area).subspan(2)));
+    return area.key.spki();
+  }
+  if (const auto key = crypto::PublicKey::from_pem(text)) return key->spki();
+  SEATLS_TRY(const auto key, crypto::PrivateKey::from_pem(text));
+  return key.public_key().spki();
+}
+
+Result<Judged> judge(const JudgeOptions& o) {
+  std::string policy_file = o.policy;
+  if (policy_file.empty()) {
+    if (o.config.empty()) return usage_error("by which policy? --policy FILE");
+    SEATLS_TRY(policy_file, policy_of(o.config));
+  }
+  SEATLS_TRY(auto policy, load_policy(policy_file));
+
+  OfflineCredential credential;
+  SEATLS_TRY(credential.bytes, read_input(o.file, most));
+  if (!o.type.empty()) credential.type = o.type;
+  if (!o.binder.empty()) {
+    const auto binder = base::from_hex(o.binder);
+    if (!binder || (binder->size() != 32 && binder->size() != 48))
+      return usage_error("--binder takes 32 or 48 bytes in hex; these are " +
+                         (binder ? std::to_string(binder->size()) + " bytes" : "no hex digits"));
+    credential.binder = *binder;
+  }
+  if (!o.tik.empty()) {
+    SEATLS_TRY(credential.tik, load_tik(o.tik));
+  }
+  if (!o.verifier.empty()) credential.verifier = o.verifier;
+  credential.at = base::system_clock()();
+  if (!o.at.empty()) {
+    const auto at = base::from_rfc3339(o.at);
+    if (!at)
+      return usage_error("--at takes a moment in UTC such as 2026-11-21T09:30:00Z, not '" + o.at + "'");
+    credential.at = *at;
+  }
+  auto result = appraise_offline(policy, credential);
+  if (!result) {
+    if (result.error().code == Code::misuse)
+      return usage_error("evidence is bound to a binder: --binder HEX says which (" + result.error().detail +
+                         ")");
+    return std::move(result).error().in(o.file == "-" ? "stdin" : o.file);
+  }
+  return Judged{std::move(policy), std::move(*result), credential.tik};
+}
+
+}  // namespace seatls::cli

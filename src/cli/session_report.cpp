@@ -1,0 +1,172 @@
+#include "cli/session_report.h"
+
+#include <openssl/ssl.h>
+
+#include "base/clock.h"
+#include "base/encoding.h"
+
+namespace seatls::cli {
+namespace {
+
+Node strings(const std::vector<std::string>& list) {
+  Node out = Node::array();
+  for (const auto& s : list) out.add(s);
+  return out;
+}
+
+std::string scheme_name(const AttestationScheme& scheme) {
+  if (const auto* type = std::get_if<EvidenceType>(&scheme.argument))
+    if (const auto known = SchemeTable::defaults().name_of(*type)) return *known;
+  return scheme.is_result() ? "result" : describe(scheme);
+}
+
+Node reasons_node(const ResultParts& result) {
+  Node list = Node::array();
+  for (const auto& r : result.reasons)
+    list.add(Node::object()
+                 .set("code", name(r.code))
+                 .set("path", r.path)
+                 .set("detail", r.detail)
+                 .set("fatal", r.fatal));
+  return list;
+}
+
+std::vector<std::string> dangers_of(const SessionReport& report) {
+  auto list = report.dangers;
+  if (report.peer)
+    for (const auto& d : report.peer->result()->dangers)
+      if (std::find(list.begin(), list.end(), d) == list.end()) list.push_back(d);
+  return list;
+}
+
+Node peer_node(const SessionReport& report) {
+  Node peer = Node::object();
+  peer.set("attested", report.peer.has_value());
+  peer.set("verdict", report.peer ? name(report.peer->result().tier()) : "none");
+  peer.set("scheme", report.peer_scheme ? Node(scheme_name(*report.peer_scheme)) : Node());
+  peer.set("timing", report.peer ? Node("intra") : Node());
+  peer.set("model", report.peer ? Node(name(report.peer->result()->model)) : Node());
+  peer.set("binder", report.peer ? Node(base::to_hex(report.peer_binder)) : Node());
+  if (report.peer) {
+    const auto& result = *report.peer->result();
+    peer.set("tee", result.scheme);
+    Node claims = Node::object();
+    for (const auto& [claim, value] : result.claims) claims.set(claim, value);
+    peer.set("claims", std::move(claims));
+    peer.set("appraised_at", base::to_rfc3339(result.appraised_at));
+    peer.set("valid_until", result.valid_until ? Node(base::to_rfc3339(*result.valid_until)) : Node());
+    peer.set("key", name(result.key))
+        .set("policy", result.policy_id)
+        .set("instance", strings(result.instance));
+  } else {
+    for (const char* key : {"tee", "claims", "appraised_at", "valid_until", "key", "policy", "instance"})
+      peer.set(key, std::string_view(key) == "claims" ? Node::object() : Node());
+  }
+  peer.set("identity", Node::object().set("pki", report.pki_verified).set("name", report.peer_name));
+  peer.set("reasons", report.peer ? reasons_node(*report.peer->result()) : Node::array());
+  peer.set("dangers", strings(dangers_of(report)));
+  return peer;
+}
+
+std::string group_name(SSL* ssl) {
+  const int nid = static_cast<int>(SSL_get_negotiated_group(ssl));
+  const char* found = SSL_group_to_name(ssl, nid);
+  if (found == nullptr && (nid & TLSEXT_nid_unknown) == 0) found = OBJ_nid2sn(nid);
+  return found != nullptr ? found : std::to_string(nid);
+}
+
+std::string requirement_text(Requirement r) {
+  return r == Requirement::required ? "required" : r == Requirement::optional ? "optional" : "off";
+}
+
+}  // namespace
+
+Node report_node(const openssl::Connection& connection) {
+  const auto& report = connection.report();
+  SSL* ssl = connection.native();
+  Node node;
+  node.set("peer", peer_node(report));
+  node.set("self", Node::object()
+                       .set("role", report.role == Role::server ? "server" : "client")
+                       .set("attested", report.self_attested)
+                       .set("scheme", report.self_scheme ? Node(scheme_name(*report.self_scheme)) : Node())
+                       .set("binder", report.self_attested ? Node(base::to_hex(report.self_binder)) : Node())
+                       .set("requires", requirement_text(report.requirement)));
+  node.set("tls", Node::object()
+                      .set("version", SSL_get_version(ssl))
+                      .set("cipher", SSL_get_cipher_name(ssl))
+                      .set("group", group_name(ssl))
+                      .set("resumed", report.resumed));
+  return node;
+}
+
+Node result_node(const AttestationResult& result) {
+  Node claims = Node::object();
+  for (const auto& [claim, value] : result->claims) claims.set(claim, value);
+  Node vector = Node::object();
+  for (std::size_t i = 0; i < trust_claim_count; ++i) {
+    const auto claim = static_cast<TrustClaim>(i);
+    if (result->vector[claim] != 0) vector.set(std::string(name(claim)), int{result->vector[claim]});
+  }
+  return Node::object()
+      .set("verdict", name(result.tier()))
+      .set("scheme", result->scheme)
+      .set("model", name(result->model))
+      .set("binder", base::to_hex(result->binder))
+      .set("key", name(result->key))
+      .set("trust_vector", std::move(vector))
+      .set("claims", std::move(claims))
+      .set("instance", strings(result->instance))
+      .set("policy", result->policy_id)
+      .set("appraised_at", base::to_rfc3339(result->appraised_at))
+      .set("valid_until", result->valid_until ? Node(base::to_rfc3339(*result->valid_until)) : Node())
+      .set("reasons", reasons_node(*result))
+      .set("dangers", strings(result->dangers));
+}
+
+std::string report_lines(const Console& console, const openssl::Connection& connection) {
+  const auto& report = connection.report();
+  SSL* ssl = connection.native();
+  const auto label = [&](const char* text) { return console.styled_note(Console::Style::dim, text); };
+  std::string out = label("tls       ") + SSL_get_version(ssl) + "  " + SSL_get_cipher_name(ssl) + "  " +
+                    group_name(ssl) + "\n";
+  out += label("identity  ") + (report.peer_name.empty() ? std::string("no name") : report.peer_name) +
+         (report.pki_verified ? "  (certificate verified)" : "  (no verified certificate)") + "\n";
+  if (report.peer) {
+    const auto& result = report.peer->result();
+    const bool good = result.tier() == Tier::affirming;
+    out += label("verdict   ") +
+           console.styled_note(good ? Console::Style::good : Console::Style::bold, name(result.tier())) +
+           "  by policy " + result->policy_id + "\n";
+    out += label("evidence  ") + result->scheme + ", " + std::string(name(result->model)) + ", key " +
+           std::string(name(result->key)) + "\n";
+    out += label("binder    ") + base::to_hex(report.peer_binder) + "\n";
+    for (const auto& [claim, value] : result->claims)
+      out += label("  claim   ") + claim + " = " + value + "\n";
+    for (const auto& reason : result->reasons)
+      out += label("  note    ") + std::string(name(reason.code)) + ": " + reason.detail + "\n";
+  } else {
+    out += label("verdict   ") + console.styled_note(Console::Style::bold, "none") +
+           "  the peer is not attested (" + requirement_text(report.requirement) + ")\n";
+  }
+  if (report.self_attested)
+    out += label("self      ") + "attested with " + scheme_name(*report.self_scheme) + "\n";
+  for (const auto& d : dangers_of(report))
+    out += label("danger    ") + console.styled_note(Console::Style::bad, d) + "\n";
+  if (!out.empty()) out.pop_back();
+  return out;
+}
+
+std::string report_line(const openssl::Connection& connection) {
+  const auto& report = connection.report();
+  std::string out = report.peer ? "peer attested, " + std::string(name(report.peer->result().tier())) + " (" +
+                                      report.peer->result()->scheme + ")"
+                                : std::string("peer not attested");
+  if (report.pki_verified) out += ", name " + report.peer_name;
+  out += report.self_attested ? "; self attested with " + scheme_name(*report.self_scheme)
+                              : "; self not attested";
+  for (const auto& d : dangers_of(report)) out += "; danger " + d;
+  return out;
+}
+
+}  // namespace seatls::cli

@@ -1,0 +1,130 @@
+#include "cli/sockets.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+namespace seatls::cli {
+namespace {
+
+struct FreeAddresses {
+  void operator()(addrinfo* p) const { freeaddrinfo(p); }
+};
+using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
+
+Error network(const std::string& what, const config::HostPort& where) {
+  return {Code::network, what, to_text(where)};
+}
+
+Result<Addresses> resolve(const config::HostPort& address, bool passive) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0);
+  addrinfo* list = nullptr;
+  const char* host = address.host.empty() ? nullptr : address.host.c_str();
+  if (const int e = getaddrinfo(host, address.port.c_str(), &hints, &list); e != 0)
+    return network(std::string("the name cannot be resolved: ") + gai_strerror(e), address);
+  return Addresses(list);
+}
+
+config::HostPort numeric(const sockaddr_storage& storage, socklen_t length) {
+  char host[NI_MAXHOST] = "";
+  char port[NI_MAXSERV] = "";
+  getnameinfo(reinterpret_cast<const sockaddr*>(&storage), length, host, sizeof host, port, sizeof port,
+              NI_NUMERICHOST | NI_NUMERICSERV);
+  return {host, port};
+}
+
+// finish_connect waits for a connect() under way. Returns 0 or an errno.
+int finish_connect(int fd, std::chrono::steady_clock::time_point deadline) {
+  for (;;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return ETIMEDOUT;
+    pollfd p{fd, POLLOUT, 0};
+    const int n = poll(&p, 1, static_cast<int>(left.count()));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return n == 0 ? ETIMEDOUT : errno;
+    int error = 0;
+    socklen_t size = sizeof error;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+  }
+}
+
+}  // namespace
+
+Socket::~Socket() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<Socket> connect_to(const config::HostPort& address, std::chrono::milliseconds limit) {
+  SEATLS_TRY(const auto list, resolve(address, false));
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  int last = 0;
+  for (const addrinfo* a = list.get(); a != nullptr; a = a->ai_next) {
+    Socket s(::socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol));
+    if (s.fd() < 0) {
+      last = errno;
+      continue;
+    }
+    const int one = 1;
+    setsockopt(s.fd(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    last = ::connect(s.fd(), a->ai_addr, a->ai_addrlen) == 0 ? 0 : errno;
+    if (last == EINPROGRESS) last = finish_connect(s.fd(), deadline);
+    if (last == 0) return s;
+  }
+  if (last == ETIMEDOUT)
+    return Error{Code::timed_out, "no connection within " + std::to_string(limit.count()) + " ms",
+                 to_text(address)};
+  return network(std::string(std::strerror(last)) + "; does the server run there?", address);
+}
+
+Result<Socket> listen_on(const config::HostPort& address) {
+  SEATLS_TRY(const auto list, resolve(address, true));
+  int last = 0;
+  for (const addrinfo* a = list.get(); a != nullptr; a = a->ai_next) {
+    Socket s(::socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol));
+    const int one = 1;
+    if (s.fd() >= 0) setsockopt(s.fd(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (s.fd() >= 0 && ::bind(s.fd(), a->ai_addr, a->ai_addrlen) == 0 && ::listen(s.fd(), SOMAXCONN) == 0)
+      return s;
+    last = errno;
+  }
+  return network(std::string("cannot listen: ") + std::strerror(last) + "; port 0 picks a free one", address);
+}
+
+Result<Socket> accept_from(const Socket& listener, std::string* peer) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  Socket s(
+      ::accept4(listener.fd(), reinterpret_cast<sockaddr*>(&storage), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (s.fd() >= 0) {
+    const int one = 1;
+    setsockopt(s.fd(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    *peer = to_text(numeric(storage, length));
+    return s;
+  }
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ECONNABORTED) return s;
+  return Error{Code::network, std::string("accept: ") + std::strerror(errno), ""};
+}
+
+config::HostPort local_address(const Socket& socket) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&storage), &length);
+  return numeric(storage, length);
+}
+
+void make_non_blocking(int fd) {
+  if (const int flags = fcntl(fd, F_GETFL); flags >= 0) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+}  // namespace seatls::cli

@@ -1,0 +1,49 @@
+#include "config/draft.h"
+#include "config/text.h"
+
+namespace seatls {
+
+std::string ConfigMistake::message() const {
+  std::string out = file;
+  if (line != 0) out += ":" + std::to_string(line);
+  if (!key.empty()) out += ": " + key;
+  return out + ": " + what + ". Remedy: " + remedy + ".";
+}
+
+ConfigReport check_config(const std::string& path, std::optional<Role> role) {
+  config::Mistakes mistakes(path);
+  const auto text = config::read_text_file(path);
+  if (!text) {
+    mistakes.add(0, "", "the configuration cannot be read: " + text.error().detail,
+                 "name a readable file; `seatls init` makes one", text.error().code);
+    return {{}, mistakes.sorted()};
+  }
+  const config::TomlFile file(*text, path, mistakes);
+  if (file.broken()) return {{}, mistakes.sorted()};
+
+  config::Draft draft(file, std::filesystem::path(path).parent_path(), mistakes);
+  draft.out.path = path;
+  config::read_endpoint(draft, role);
+  config::read_identity(draft);
+  config::read_attest(draft);
+  config::read_require(draft);
+  if (mistakes.empty())
+    if (const auto valid = draft.out.config.validate(); !valid)
+      mistakes.add(0, valid.error().path, valid.error().detail, "mend what is named", valid.error().code);
+  if (!mistakes.empty()) return {{}, mistakes.sorted()};
+  return {std::move(draft.out), {}};
+}
+
+Result<LoadedConfig> load_config(const std::string& path, std::optional<Role> role) {
+  auto report = check_config(path, role);
+  if (report.loaded) return std::move(*report.loaded);
+  Error error{report.mistakes.front().code, {}, path};
+  for (const auto& m : report.mistakes) {
+    // A mistake in the file comes first: with one, the file cannot be used, whatever else is there.
+    if (m.code == Code::configuration) error.code = Code::configuration;
+    error.detail += (error.detail.empty() ? "" : "\n") + m.message();
+  }
+  return error;
+}
+
+}  // namespace seatls

@@ -1,0 +1,248 @@
+// [require], [verifier], [danger]: what this endpoint demands of its peer.
+#include <algorithm>
+#include <array>
+
+#include "base/encoding.h"
+#include "config/draft.h"
+#include "config/text.h"
+#include "crypto/signature.h"
+#include "crypto/x509.h"
+#include "seatls/policy.h"
+#include "seatls/verifiers.h"
+
+namespace seatls::config {
+namespace {
+
+// What a later version can do. Refused rather than passed over: a demand that is not met is not one.
+void refuse_later_versions(Draft& d) {
+  const auto timing = d.file.text("require.timing");
+  if (timing == "post" || timing == "hybrid")
+    d.wrong("require.timing",
+            "this version attests inside the handshake only, and cannot keep \"" + timing + "\"",
+            "write timing = \"intra\"");
+  if (d.file.has("require.reattest"))
+    d.wrong("require.reattest", "this version does not attest again on a connection",
+            "leave it out, and bound the life of connections in the application");
+  if (d.file.text("require.on_failure") == "restrict")
+    d.wrong("require.on_failure", "this version closes a connection whose peer is refused",
+            "write on_failure = \"close\"");
+  if (d.file.has("verifier.url"))
+    d.wrong(
+        "verifier.url", "this version appraises in its own process, and cannot ask a remote verifier",
+        "write policy = \"policy.toml\" below [require], or let peers bring results: model = \"passport\"");
+}
+
+void read_rule(Draft& d, Require& require) {
+  const auto attestation = d.file.text("require.attestation");
+  if (attestation == "optional") require.attestation = Requirement::optional;
+  if (attestation == "off") require.attestation = Requirement::off;
+
+  const auto identity = d.file.text("require.identity");
+  if (identity == "attested-key") require.identity = IdentityRule::attested_key;
+  if (identity == "pki" || (identity.empty() && require.attestation == Requirement::off))
+    require.identity = IdentityRule::pki;
+  if (identity == "pki" && require.attestation == Requirement::required)
+    d.wrong("require.identity",
+            "\"pki\" names the peer by its certificate alone, while attestation is required",
+            "write identity = \"pki+attested\" or \"attested-key\"");
+  if (identity == "attested-key" && require.attestation == Requirement::off)
+    d.wrong("require.identity", "\"attested-key\" names the peer by its evidence, while attestation is off",
+            "write identity = \"pki\", or attestation = \"required\"");
+  if (identity == "pki+attested" && require.attestation == Requirement::off)
+    d.wrong("require.identity", "\"pki+attested\" asks for evidence, while attestation is off",
+            "write identity = \"pki\", or attestation = \"required\"");
+
+  if (d.file.has("require.accept")) {
+    require.accept.clear();
+    for (const auto& word : d.file.texts("require.accept")) {
+      const auto tier = tier_from_name(word);
+      if (tier == Tier::affirming || tier == Tier::warning)
+        require.accept.push_back(*tier);
+      else
+        d.wrong("require.accept",
+                tier ? "\"" + word + "\" is never accepted" : "there is no verdict \"" + word + "\"",
+                "name \"affirming\", or \"warning\" as well");
+    }
+    if (d.file.texts("require.accept").empty())
+      d.wrong("require.accept", "no verdict is accepted", "write accept = [\"affirming\"]");
+  }
+
+  if (d.file.has("require.name")) {
+    d.out.name = d.file.text("require.name");
+    if (require.identity == IdentityRule::attested_key)
+      d.wrong("require.name",
+              "a name is part of a certificate chain, which \"attested-key\" does not look at",
+              "leave name out, or write identity = \"pki+attested\"");
+    if (d.out.name.empty())
+      d.wrong("require.name", "the name is empty", "leave it out for the name connected to");
+  }
+}
+
+// A server that names its clients by PKI must say by whose.
+void check_anchors(Draft& d, const Require& require) {
+  const bool server = d.out.config.role == Role::server;
+  const bool wants_pki =
+      require.identity == IdentityRule::pki_and_attested ||
+      (require.identity == IdentityRule::pki && require.attestation == Requirement::optional);
+  if (server && wants_pki && require.attestation != Requirement::off && !d.file.mentioned("endpoint.ca"))
+    d.wrong("endpoint.ca", "clients must have a certificate, and no CA is trusted to issue it",
+            "write ca = \"clients-ca.pem\" below [endpoint], or identity = \"attested-key\" below [require]");
+}
+
+void read_pins(Draft& d, Policy& policy) {
+  for (const auto& pin : d.file.texts("require.pin")) {
+    const auto colon = pin.find(':');
+    const auto kind = pin.substr(0, colon);
+    const auto value = colon == std::string::npos ? std::string() : pin.substr(pin.rfind(':') + 1);
+    const bool known = kind == "ueid" || kind == "chip_id" || kind == "ak";
+    if (!known || value.empty() || !base::from_hex(value))
+      d.wrong("require.pin", "\"" + pin + "\" is no pin",
+              "write \"ak:sha256:HEX\" (as `seatls key show` tells it), \"ueid:HEX\" or \"chip_id:HEX\"");
+    else
+      policy.machine.push_back(pin);
+  }
+}
+
+// read_verifier adds whose results are accepted.
+void read_verifier(Draft& d, Policy& policy) {
+  if (!d.file.has_table("verifier") || d.file.has("verifier.url")) return;
+  TrustedVerifier trusted;
+  trusted.identity = d.file.text("verifier.name");
+  if (trusted.identity.empty())
+    d.wrong("verifier.name", "the verifier has no name",
+            "write the name that its results are negotiated by: name = \"verifier.example\"");
+  if (!d.file.has("verifier.key")) {
+    if (!d.file.mentioned("verifier.key"))
+      d.wrong("verifier.key", "the key that signs the verifier's results is missing",
+              "write key = \"verifier.pem\", a public key or a certificate");
+  } else if (const auto pem = d.content("verifier.key")) {
+    if (const auto key = crypto::PublicKey::from_pem(*pem)) {
+      trusted.keys.push_back(key->spki());
+    } else if (const auto chain = crypto::parse_pem_certificates(*pem); chain && !chain->empty()) {
+      trusted.keys.push_back(chain->front().spki());
+    } else {
+      d.wrong("verifier.key", "there is neither a public key nor a certificate in the file",
+              "give a PEM public key: seatls key show --public KEY");
+    }
+  }
+  if (!trusted.keys.empty() && !trusted.identity.empty())
+    policy.result.verifiers.push_back(std::move(trusted));
+  if (d.file.has("verifier.audience")) policy.result.audience = d.file.text("verifier.audience");
+  if (d.file.has("verifier.max_age")) {
+    const auto age = parse_duration(d.file.text("verifier.max_age"));
+    if (!age)
+      d.wrong("verifier.max_age", "this is no duration", age.error().detail);
+    else
+      policy.result.max_age = std::chrono::duration_cast<std::chrono::seconds>(*age);
+  }
+}
+
+void narrow_schemes(Draft& d, Policy& policy) {
+  constexpr std::string_view result = "result";
+  const auto model = d.file.text("require.model");
+  if (!model.empty()) {
+    const bool passport = model == "passport";
+    if (passport && std::find(policy.schemes.begin(), policy.schemes.end(), result) == policy.schemes.end() &&
+        d.file.has_table("verifier"))
+      policy.schemes.emplace_back(result);
+    std::erase_if(policy.schemes, [&](const std::string& s) { return (s == result) != passport; });
+    if (policy.schemes.empty())
+      d.wrong("require.model", "the policy accepts nothing of the model \"" + model + "\"",
+              passport ? "add [verifier] with name and key, or schemes = [\"result\"] to the policy"
+                       : "add a scheme to the policy: schemes = [\"tpm2\"]");
+  }
+  if (!d.file.has("require.schemes")) return;
+  const auto wanted = d.file.texts("require.schemes");
+  if (wanted.empty())
+    d.wrong("require.schemes", "no scheme is left",
+            "name at least one, or leave the key out for all of the policy's");
+  for (const auto& s : wanted) {
+    if (std::find(policy.schemes.begin(), policy.schemes.end(), s) != policy.schemes.end()) continue;
+    const auto& table = SchemeTable::defaults();
+    if (table.find(s) || s == result)
+      d.wrong("require.schemes", "the policy does not accept \"" + s + "\"",
+              "add it to the policy's schemes with what it demands, or leave it out here");
+    else
+      d.wrong("require.schemes", "there is no scheme \"" + s + "\"",
+              "this version appraises tpm2, software and result");
+  }
+  policy.schemes = wanted;
+}
+
+void read_dangers(Draft& d, Policy& policy) {
+  struct Row {
+    std::string_view key;
+    bool* flag;
+  };
+  const std::array rows = {Row{"danger.allow_unproven_tik", &policy.danger.allow_unproven_tik},
+                           Row{"danger.allow_unbound_result", &policy.danger.allow_unbound_result}};
+  for (const auto& row : rows) {
+    if (!d.file.flag(row.key)) continue;
+    *row.flag = true;
+    d.out.config.dangers.emplace_back(row.key.substr(row.key.find('.') + 1));
+  }
+}
+
+std::optional<Policy> read_policy(Draft& d) {
+  if (d.file.has("require.policy")) {
+    auto report = check_policy_file(d.resolve(d.file.text("require.policy")));
+    for (auto& m : report.mistakes) d.mistakes.take_over({m.file, m.line, m.key, m.what, m.remedy, m.code});
+    return report.policy;
+  }
+  if (d.file.mentioned("require.policy")) return {};
+  if (d.file.text("require.model") == "passport" && d.file.has_table("verifier")) {
+    Policy policy;
+    policy.id = "passport of " + d.file.text("verifier.name");
+    return policy;
+  }
+  if (!d.file.has("verifier.url"))
+    d.wrong("require.policy", "nothing says what evidence must hold to be accepted",
+            "write policy = \"policy.toml\"; `seatls policy learn` makes one from good evidence");
+  return {};
+}
+
+}  // namespace
+
+void read_require(Draft& d) {
+  if (!d.file.has_table("require")) {
+    if (d.out.config.role == Role::client && d.file.text("endpoint.role") == "client")
+      d.mistakes.add(0, "require", "a client must say what it demands of servers, and there is no [require]",
+                     "write [require] with policy = \"policy.toml\"; attestation = \"off\" demands nothing");
+    for (const char* table : {"verifier", "danger"})
+      if (d.file.has_table(table))
+        d.wrong(table, "nothing is demanded of peers, so this section has no effect",
+                "add [require], or leave it out");
+    return;
+  }
+  refuse_later_versions(d);
+  Require require;
+  read_rule(d, require);
+  check_anchors(d, require);
+  if (require.attestation != Requirement::off) {
+    if (auto policy = read_policy(d)) {
+      read_pins(d, *policy);
+      read_verifier(d, *policy);
+      narrow_schemes(d, *policy);
+      read_dangers(d, *policy);
+      if (const auto key = d.file.text("require.key"); !key.empty())
+        policy->key = key == "proven" ? KeyProvenance::proven : KeyProvenance::measured;
+      if (d.mistakes.empty()) {
+        const auto name =
+            d.file.has("require.policy") ? d.file.text("require.policy") : std::string("[verifier]");
+        const auto mistakes = validate(*policy);
+        for (const auto& m : mistakes)
+          d.mistakes.take_over({m.file.empty() ? name : m.file, m.line, m.key, m.what, m.remedy, m.code});
+        if (mistakes.empty()) {
+          auto verifier = make_local_verifier(std::move(*policy));
+          if (verifier)
+            require.verifier = std::move(*verifier);
+          else
+            d.wrong_file("require.policy", verifier.error(), "mend the policy");
+        }
+      }
+    }
+  }
+  d.out.config.require = std::move(require);
+}
+
+}  // namespace seatls::config

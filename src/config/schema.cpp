@@ -1,0 +1,96 @@
+#include "config/schema.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+namespace seatls::config {
+namespace {
+
+constexpr std::array rows = {
+    KeySpec{"endpoint", "role", Kind::text, "server|client"},
+    KeySpec{"endpoint", "listen"},
+    KeySpec{"endpoint", "connect"},
+    KeySpec{"endpoint", "certificate"},
+    KeySpec{"endpoint", "key"},
+    KeySpec{"endpoint", "ca"},
+    KeySpec{
+        "endpoint", "suites", Kind::texts,
+        "TLS_AES_128_GCM_SHA256|TLS_AES_256_GCM_SHA384|TLS_CHACHA20_POLY1305_SHA256|TLS_AES_128_CCM_SHA256"},
+    KeySpec{"endpoint", "extension_type", Kind::number},
+    KeySpec{"endpoint", "credential_timeout"},
+
+    KeySpec{"attest", "attester"},
+    KeySpec{"attest", "tcti"},
+    KeySpec{"attest", "pcrs", Kind::numbers},
+    KeySpec{"attest", "pcr_bank", Kind::text, "sha1|sha256|sha384|sha512"},
+    KeySpec{"attest", "ak"},
+    KeySpec{"attest", "ak_certificate"},
+    KeySpec{"attest", "ek_certificate"},
+    KeySpec{"attest", "event_log"},
+    KeySpec{"attest", "owner_password"},
+    KeySpec{"attest", "endorsement_password"},
+    KeySpec{"attest", "key"},
+    KeySpec{"attest", "swname"},
+    KeySpec{"attest", "swversion"},
+    KeySpec{"attest", "measure", Kind::texts},
+    KeySpec{"attest", "ueid"},
+    KeySpec{"attest", "debug_disabled", Kind::flag},
+    KeySpec{"attest", "result"},
+    KeySpec{"attest", "verifier"},
+
+    KeySpec{"require", "attestation", Kind::text, "required|optional|off"},
+    KeySpec{"require", "identity", Kind::text, "pki+attested|attested-key|pki"},
+    KeySpec{"require", "accept", Kind::texts},
+    KeySpec{"require", "name"},
+    KeySpec{"require", "pin", Kind::texts},
+    KeySpec{"require", "key", Kind::text, "proven|measured"},
+    KeySpec{"require", "timing", Kind::text, "intra|post|hybrid"},
+    KeySpec{"require", "model", Kind::text, "background-check|passport"},
+    KeySpec{"require", "schemes", Kind::texts},
+    KeySpec{"require", "policy"},
+    KeySpec{"require", "reattest"},
+    KeySpec{"require", "on_failure", Kind::text, "close|restrict"},
+
+    KeySpec{"verifier", "url"},
+    KeySpec{"verifier", "name"},
+    KeySpec{"verifier", "key"},
+    KeySpec{"verifier", "audience"},
+    KeySpec{"verifier", "max_age"},
+
+    KeySpec{"danger", "allow_unproven_tik", Kind::flag},
+    KeySpec{"danger", "allow_unbound_result", Kind::flag},
+};
+
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::span<const KeySpec> schema() { return rows; }
+
+std::string closest(std::string_view word, const std::vector<std::string>& candidates) {
+  std::string best;
+  std::size_t least = (word.size() + 1) / 3 + 1;
+  for (const auto& c : candidates) {
+    if (const auto d = distance(word, c); d < least) {
+      least = d;
+      best = c;
+    }
+  }
+  return best;
+}
+
+}  // namespace seatls::config

@@ -1,0 +1,27 @@
+// The keys that a configuration file may hold: one table for reading, for "did you mean", and for
+// the tests that hold docs/usage/configuration.md against it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace seatls::config {
+
+enum class Kind : std::uint8_t { text, flag, number, texts, numbers };
+
+struct KeySpec {
+  std::string_view table;
+  std::string_view key;
+  Kind kind = Kind::text;
+  std::string_view choices = {};  // "server|client"; empty: any value
+};
+
+[[nodiscard]] std::span<const KeySpec> schema();
+
+// closest returns the candidate that `word` was probably meant to be, or an empty string.
+[[nodiscard]] std::string closest(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace seatls::config

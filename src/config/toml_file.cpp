@@ -1,0 +1,221 @@
+#include "config/toml_file.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "config/schema.h"
+
+namespace seatls::config {
+namespace {
+
+unsigned line_of(const toml::node& node) { return static_cast<unsigned>(node.source().begin.line); }
+
+std::string quoted(std::string_view s) { return "\"" + std::string(s) + "\""; }
+
+std::vector<std::string> split_choices(std::string_view choices) {
+  std::vector<std::string> list;
+  while (!choices.empty()) {
+    const auto bar = choices.find('|');
+    list.emplace_back(choices.substr(0, bar));
+    choices = bar == std::string_view::npos ? std::string_view() : choices.substr(bar + 1);
+  }
+  return list;
+}
+
+std::string joined(const std::vector<std::string>& list) {
+  std::string out;
+  for (const auto& s : list) out += (out.empty() ? "" : ", ") + s;
+  return out;
+}
+
+std::string_view expected(Kind kind) {
+  switch (kind) {
+    case Kind::text: return "a text in quotes";
+    case Kind::flag: return "true or false";
+    case Kind::number: return "a whole number";
+    case Kind::texts: return "a list of texts, [\"…\", \"…\"]";
+    case Kind::numbers: return "a list of whole numbers, [0, 1]";
+  }
+  return "";
+}
+
+template <class T>
+std::optional<std::vector<T>> list_of(const toml::array& array) {
+  std::vector<T> out;
+  for (const auto& element : array) {
+    const auto* value = element.as<T>();
+    if (value == nullptr) return {};
+    out.push_back(value->get());
+  }
+  return out;
+}
+
+std::optional<TomlFile::Value> typed(const toml::node& node, Kind kind) {
+  switch (kind) {
+    case Kind::text:
+      if (const auto* v = node.as_string()) return v->get();
+      break;
+    case Kind::flag:
+      if (const auto* v = node.as_boolean()) return v->get();
+      break;
+    case Kind::number:
+      if (const auto* v = node.as_integer()) return v->get();
+      break;
+    case Kind::texts:
+      if (const auto* v = node.as_array())
+        if (auto list = list_of<std::string>(*v)) return std::move(*list);
+      break;
+    case Kind::numbers:
+      if (const auto* v = node.as_array())
+        if (auto list = list_of<std::int64_t>(*v)) return std::move(*list);
+      break;
+  }
+  return {};
+}
+
+// check_choices tells whether each text of `value` is one of the row's choices.
+bool check_choices(const KeySpec& row, const TomlFile::Value& value, unsigned line, const std::string& name,
+                   Mistakes& mistakes) {
+  const auto choices = split_choices(row.choices);
+  if (choices.empty()) return true;
+  std::vector<std::string> given;
+  if (const auto* one = std::get_if<std::string>(&value)) given.push_back(*one);
+  if (const auto* many = std::get_if<std::vector<std::string>>(&value)) given = *many;
+  bool good = true;
+  for (const auto& g : given) {
+    if (std::find(choices.begin(), choices.end(), g) != choices.end()) continue;
+    const auto meant = closest(g, choices);
+    mistakes.add(line, name, quoted(g) + " is not one of: " + joined(choices),
+                 meant.empty() ? "write one of them" : "did you mean " + quoted(meant) + "?");
+    good = false;
+  }
+  return good;
+}
+
+std::vector<std::string> tables_of_schema() {
+  std::vector<std::string> tables;
+  for (const auto& row : schema())
+    if (std::find(tables.begin(), tables.end(), row.table) == tables.end()) tables.emplace_back(row.table);
+  return tables;
+}
+
+}  // namespace
+
+std::vector<ConfigMistake> Mistakes::sorted() const {
+  auto list = list_;
+  std::stable_sort(list.begin(), list.end(), [this](const auto& a, const auto& b) {
+    const bool a_elsewhere = a.file != file_;
+    const bool b_elsewhere = b.file != file_;
+    return std::tie(a_elsewhere, a.file, a.line) < std::tie(b_elsewhere, b.file, b.line);
+  });
+  return list;
+}
+
+TomlFile::TomlFile(std::string_view text, const std::string& name, Mistakes& mistakes) {
+  toml::table root;
+  try {
+    root = toml::parse(text, name);
+  } catch (const toml::parse_error& error) {
+    broken_ = true;
+    mistakes.add(error.source().begin.line, "", std::string(error.description()),
+                 "mend the TOML at column " + std::to_string(error.source().begin.column) +
+                     "; texts stand in quotes, lists in brackets, each key once");
+    return;
+  }
+  const auto known_tables = tables_of_schema();
+  for (const auto& [table_key, node] : root) {
+    const std::string table(table_key.str());
+    const auto* content = node.as_table();
+    const bool known = std::find(known_tables.begin(), known_tables.end(), table) != known_tables.end();
+    if (!known) {
+      // A key in front of the first table is most likely one that lost its table.
+      std::string home;
+      for (const auto& row : schema())
+        if (row.key == table && content == nullptr) home = row.table;
+      const auto meant = closest(table, known_tables);
+      mistakes.add(
+          line_of(node), table,
+          content != nullptr ? "there is no table [" + table + "]" : "this key stands outside of any table",
+          !home.empty()    ? "move it below [" + home + "]"
+          : !meant.empty() ? "did you mean [" + meant + "]?"
+                           : "the tables are: " + joined(known_tables));
+      continue;
+    }
+    if (content == nullptr) {
+      mistakes.add(line_of(node), table, "must be a table", "write [" + table + "] on a line of its own");
+      continue;
+    }
+    tables_[table] = line_of(node);
+    std::vector<std::string> known_keys;
+    for (const auto& row : schema())
+      if (row.table == table) known_keys.emplace_back(row.key);
+    for (const auto& [key, value] : *content) {
+      const std::string full = table + "." + std::string(key.str());
+      const auto rows = schema();
+      const auto row = std::find_if(rows.begin(), rows.end(),
+                                    [&](const KeySpec& r) { return r.table == table && r.key == key.str(); });
+      if (row == rows.end()) {
+        std::string elsewhere;
+        for (const auto& r : rows)
+          if (r.key == key.str()) elsewhere = r.table;
+        const auto meant = closest(key.str(), known_keys);
+        mistakes.add(line_of(value), full, "there is no such key",
+                     !elsewhere.empty() ? "it belongs into [" + elsewhere + "]"
+                     : !meant.empty()   ? "did you mean " + quoted(meant) + "?"
+                                        : "the keys of [" + table + "] are: " + joined(known_keys));
+        continue;
+      }
+      mentioned_.insert(full);
+      auto read = typed(value, row->kind);
+      if (!read) {
+        mistakes.add(line_of(value), full, "the value is of the wrong type",
+                     "write " + std::string(expected(row->kind)));
+        continue;
+      }
+      if (!check_choices(*row, *read, line_of(value), full, mistakes)) continue;
+      entries_.emplace(full, Entry{std::move(*read), line_of(value)});
+    }
+  }
+}
+
+bool TomlFile::has_table(std::string_view table) const { return tables_.contains(table); }
+
+const TomlFile::Entry* TomlFile::find(std::string_view key) const {
+  const auto it = entries_.find(key);
+  return it == entries_.end() ? nullptr : &it->second;
+}
+
+unsigned TomlFile::line(std::string_view key) const {
+  if (const auto* e = find(key)) return e->line;
+  const auto it = tables_.find(key.substr(0, key.find('.')));
+  return it == tables_.end() ? 0 : it->second;
+}
+
+std::string TomlFile::text(std::string_view key) const {
+  const auto* e = find(key);
+  return e == nullptr ? std::string() : std::get<std::string>(e->value);
+}
+
+std::int64_t TomlFile::number(std::string_view key) const {
+  const auto* e = find(key);
+  return e == nullptr ? 0 : std::get<std::int64_t>(e->value);
+}
+
+bool TomlFile::flag(std::string_view key) const {
+  const auto* e = find(key);
+  return e != nullptr && std::get<bool>(e->value);
+}
+
+std::vector<std::string> TomlFile::texts(std::string_view key) const {
+  const auto* e = find(key);
+  return e == nullptr ? std::vector<std::string>() : std::get<std::vector<std::string>>(e->value);
+}
+
+std::vector<std::int64_t> TomlFile::numbers(std::string_view key) const {
+  const auto* e = find(key);
+  return e == nullptr ? std::vector<std::int64_t>() : std::get<std::vector<std::int64_t>>(e->value);
+}
+
+}  // namespace seatls::config
