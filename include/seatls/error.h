@@ -40,6 +40,7 @@ enum class Alert : std::uint16_t {
   decrypt_error = 51,
   protocol_version = 70,
   internal_error = 80,
+  missing_extension = 109,
   unsupported_extension = 110,
   unsupported_attestation_schemes = 0x100,
   attestation_required = 0x101,

@@ -16,11 +16,15 @@ namespace session {
 class Authorizer;  // src/session: the only maker of an AttestedPeer
 }
 namespace stack {
-class FinishedMint;  // src/stack: the only maker of a HandshakeFinished
+class FinishedMint;  // src/stack: the maker of a HandshakeFinished
+}
+namespace post {
+class AuthenticatorProof;  // src/exported: makes one of a verified authenticator
 }
 
 // HandshakeFinished is a stack's proof that the peer's certificate (as far as the identity rule asks
-// for PKI), CertificateVerify and Finished verified, in a full TLS 1.3 handshake.
+// for PKI), CertificateVerify and Finished verified, in a full TLS 1.3 handshake; or that those of an
+// authenticator did, after one.
 class HandshakeFinished {
  public:
   [[nodiscard]] bool pki_verified() const { return pki_verified_; }
@@ -28,6 +32,7 @@ class HandshakeFinished {
 
  private:
   friend class stack::FinishedMint;
+  friend class post::AuthenticatorProof;
   HandshakeFinished(bool pki_verified, std::string peer_name)
       : pki_verified_(pki_verified), peer_name_(std::move(peer_name)) {}
   bool pki_verified_;
