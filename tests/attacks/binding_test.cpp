@@ -138,6 +138,7 @@ TEST(AttackA, A06AQuotingServiceOfAnotherMachineIsCaughtByThePin) {
 TEST(AttackA, A06AQuotingServiceIsCaughtByKeyProvenance) {
   const Machine s;
   auto policy = policy_for({&s});
+  policy.key = KeyProvenance::proven;
   policy.danger.allow_unproven_tik = false;
   fake::TlsPair pair(client(verifier_for(policy)), leaked(s, [&](const EvidenceRequest& r) {
                        return cwt(s.claims(r.binder), s.attestation_key);

@@ -140,12 +140,14 @@ void expect_attested(fake::TlsPair& pair) {
   ASSERT_TRUE(pair.established()) << (pair.client->error() ? pair.client->error()->message() : "")
                                   << (pair.server->error() ? pair.server->error()->message() : "");
   EXPECT_TRUE(pair.client->send("to the server"));
+  pair.pump();
   EXPECT_EQ(pair.server->received(), "to the server");
   EXPECT_TRUE(pair.server->send("to the client"));
+  pair.pump();
   EXPECT_EQ(pair.client->received(), "to the client");
 }
 
-void expect_refused(fake::TlsPair& pair, Role by, Code code, int alert) {
+void expect_refused(fake::TlsPair& pair, Role by, Code code, std::optional<int> alert, fake::MessageType at) {
   pair.run_until_settled();
   EXPECT_FALSE(pair.established());
   auto& refusing = by == Role::client ? *pair.client : *pair.server;
@@ -153,6 +155,8 @@ void expect_refused(fake::TlsPair& pair, Role by, Code code, int alert) {
   ASSERT_TRUE(refusing.error().has_value()) << "nobody refused";
   EXPECT_EQ(name(refusing.error()->code), name(code)) << refusing.error()->message();
   EXPECT_EQ(refused.alert_received, alert);
+  ASSERT_TRUE(refusing.read_last.has_value());
+  EXPECT_EQ(fake::name(*refusing.read_last), fake::name(at)) << "the step at which it stopped";
   EXPECT_FALSE(refusing.report().has_value());
   EXPECT_EQ(SSL_SESSION_is_resumable(SSL_get0_session(pair.client->ssl())), 0) << "a ticket was stored";
   EXPECT_EQ(pair.leak(), "");

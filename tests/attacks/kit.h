@@ -95,8 +95,10 @@ class Recorder final : public Verifier {
 
 // expect_attested: both ends are established, and data passes both ways.
 void expect_attested(fake::TlsPair& pair);
-// expect_refused: `by` refuses with exactly this code, the other end is told exactly this alert, nobody is
-// attested, no ticket is there, and no application byte passes in either direction.
-void expect_refused(fake::TlsPair& pair, Role by, Code code, int alert);
+// expect_refused: `by` refuses with exactly this code while it handles message `at`, the other end is told
+// exactly this alert (or none that it can read), nobody is attested, no ticket is there, and no application
+// byte passes in either direction.
+void expect_refused(fake::TlsPair& pair, Role by, Code code, std::optional<int> alert,
+                    fake::MessageType at = fake::MessageType::certificate);
 
 }  // namespace seatls::attacks

@@ -79,7 +79,8 @@ TEST(Property, P05BothSidesAgreeOnTheSchemeAndRequiredFailsClosed) {
                                           return Error{Code::internal, "not asked for", ""};
                                         });
   fake::TlsPair nothing_common(relying(s), server(s.identity, other));
-  expect_refused(nothing_common, Role::server, Code::unsupported_attestation_schemes, 40);
+  expect_refused(nothing_common, Role::server, Code::unsupported_attestation_schemes, 40,
+                 fake::MessageType::client_hello);
 
   auto optional = relying(s);
   optional.config->require->attestation = Requirement::optional;

@@ -142,8 +142,11 @@ void TlsEnd::give_up() {
 SSL* TlsEnd::ssl() const { return connection_ ? connection_->native() : ssl_; }
 
 void TlsEnd::on_message(int sent, int, int type, const void* data, size_t length, SSL*, void* arg) {
-  if (type != SSL3_RT_ALERT || length != 2 || arg == nullptr) return;
+  if (arg == nullptr) return;
   auto* end = static_cast<TlsEnd*>(arg);
+  if (type == SSL3_RT_HANDSHAKE && sent == 0 && length > 0)
+    end->read_last = static_cast<MessageType>(*static_cast<const unsigned char*>(data));
+  if (type != SSL3_RT_ALERT || length != 2) return;
   (sent != 0 ? end->alert_sent : end->alert_received) = static_cast<const unsigned char*>(data)[1];
 }
 
@@ -217,21 +220,33 @@ std::string TlsEnd::received() {
   return all;
 }
 
-TlsPair::TlsPair(const TlsSetup& client_setup, const TlsSetup& server_setup)
+TlsPair::TlsPair(const TlsSetup& client_setup, const TlsSetup& server_setup, TlsMitm* mitm)
     : client_context(make_context(Role::client, client_setup)),
-      server_context(make_context(Role::server, server_setup)) {
+      server_context(make_context(Role::server, server_setup)),
+      mitm_(mitm) {
   std::signal(SIGPIPE, SIG_IGN);  // as every program does that writes to sockets through OpenSSL
   std::array<int, 2> fds{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) die("socketpair");
+  if (mitm_ != nullptr) {
+    std::array<int, 2> far{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, far.data()) != 0) die("socketpair");
+    mitm_->between(std::exchange(fds[1], far[0]), far[1], client_context.get(), server_context.get());
+  }
   client = std::make_unique<TlsEnd>(Role::client, client_context.get(), fds[0], client_setup);
   server = std::make_unique<TlsEnd>(Role::server, server_context.get(), fds[1], server_setup);
+}
+
+void TlsPair::pump() {
+  if (mitm_ != nullptr) mitm_->pump();
 }
 
 void TlsPair::run() {
   // Twenty rounds are more than any handshake takes, a HelloRetryRequest and 64 KB included.
   for (int i = 0; i < 20; ++i) {
     client->step();
+    pump();
     server->step();
+    pump();
   }
   // A refusal after one's own last message is read with the first application data.
   if (client->done() && server->error()) std::ignore = client->received();
@@ -261,6 +276,7 @@ std::string TlsPair::leak() {
   for (int i = 0; i < 3; ++i) {
     client->send("from client");
     server->send("from server");
+    pump();
     all += client->received() + server->received();
   }
   return all;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "crypto/x509.h"
+#include "fake/tls_mitm.h"
 #include "seatls/openssl.h"
 
 namespace seatls::fake {
@@ -71,6 +72,8 @@ class TlsEnd {
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   [[nodiscard]] std::optional<SessionReport> report() const;
   std::optional<int> alert_sent, alert_received;
+  // read_last is the type of the handshake message that was read last: where a refusal happened.
+  std::optional<MessageType> read_last;
   static void on_message(int sent, int version, int type, const void* data, size_t length, SSL* ssl,
                          void* arg);
 
@@ -94,7 +97,8 @@ class TlsEnd {
 
 class TlsPair {
  public:
-  TlsPair(const TlsSetup& client, const TlsSetup& server);
+  // `mitm`, when there is one, is on the way, and outlives the pair.
+  TlsPair(const TlsSetup& client, const TlsSetup& server, TlsMitm* mitm = nullptr);
 
   // run drives both ends until neither can go on without a credential, or is done, or has failed,
   // and lets each read the other's last alert.
@@ -106,9 +110,14 @@ class TlsPair {
   void start_over();
   // leak passes application data in both directions by force, and returns what came out.
   std::string leak();
+  // pump lets the attacker pass on what lies there; nothing to do without one.
+  void pump();
 
   SslCtx client_context, server_context;
   std::unique_ptr<TlsEnd> client, server;
+
+ private:
+  TlsMitm* mitm_;
 };
 
 }  // namespace seatls::fake
