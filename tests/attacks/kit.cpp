@@ -54,6 +54,8 @@ Policy policy_for(const std::vector<const Machine*>& machines) {
   for (const auto* m : machines) policy.software.ak.push_back(m->attestation_key.public_key().spki());
   policy.software.swname = expect::Exactly<std::string>{"approved"};
   policy.danger.software_evidence = true;
+  policy.software.key =
+      KeyProvenance::proven;  // which software never shows; the tests that need it do without
   policy.danger.allow_unproven_tik = true;
   return policy;
 }

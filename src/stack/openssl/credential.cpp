@@ -49,6 +49,18 @@ Result<Told> run(State& state, const std::shared_ptr<Answered>& answer, std::fun
   return answer->wait();
 }
 
+// conclude tells the protocol the answer, and where run() would: what is encoded and checked then fits
+// no job's stack either.
+template <class Answer>
+Result<stack::Action> conclude(State& state, Answer answer) {
+  auto concluded = std::make_shared<Answered>(state.config().credential_timeout);
+  auto work = [endpoint = state.endpoint(), answer = std::move(answer), concluded] {
+    concluded->put(Told(endpoint->answer(answer)));
+  };
+  SEATLS_TRY(Told told, run(state, concluded, std::move(work)));
+  return std::get<stack::Action>(std::move(told));
+}
+
 // give_up ends a wait that brought nothing. Whoever still works on the answer keeps the Endpoint.
 stack::Action give_up(State& state, Error error, const char* place) {
   state.drop_endpoint();
@@ -63,8 +75,11 @@ stack::Action make_credential(State& state, action::Attest attest) {
     attester->attest(request, [answer](Result<Cmw> credential) { answer->put(Told(std::move(credential))); });
   };
   Result<Told> told = run(state, answer, std::move(work));
-  if (!told) return give_up(state, std::move(told).error(), "own Certificate > remoteAttestation");
-  return state.endpoint()->answer(std::get<Result<Cmw>>(std::move(*told)));
+  constexpr const char* place = "own Certificate > remoteAttestation";
+  if (!told) return give_up(state, std::move(told).error(), place);
+  Result<stack::Action> next = conclude(state, std::get<Result<Cmw>>(std::move(*told)));
+  if (!next) return give_up(state, std::move(next).error(), place);
+  return std::move(*next);
 }
 
 stack::Action receive_credential(State& state, early::PeerCertificate certificate) {
@@ -82,11 +97,13 @@ stack::Action receive_credential(State& state, early::PeerCertificate certificat
         [answer](Result<AttestationResult> result) { answer->put(Told(std::move(result))); });
   };
   Result<Told> told = run(state, answer, std::move(work));
-  if (!told) return give_up(state, std::move(told).error(), "Certificate > remoteAttestation");
+  constexpr const char* place = "Certificate > remoteAttestation";
+  if (!told) return give_up(state, std::move(told).error(), place);
   if (auto* next = std::get_if<stack::Action>(&*told)) return std::move(*next);
-  stack::Action next = endpoint->answer(std::get<Result<AttestationResult>>(std::move(*told)));
-  if (std::holds_alternative<action::Proceed>(next)) state.accept_credential();
-  return next;
+  Result<stack::Action> next = conclude(state, std::get<Result<AttestationResult>>(std::move(*told)));
+  if (!next) return give_up(state, std::move(next).error(), place);
+  if (std::holds_alternative<action::Proceed>(*next)) state.accept_credential();
+  return std::move(*next);
 }
 
 }  // namespace seatls::openssl
