@@ -1,7 +1,6 @@
 #include "attest/tpm2/quote.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "crypto/hash.h"
 
@@ -151,7 +150,7 @@ Result<Statements> make_statements(Tpm& tpm, Key& attestation_key, Hash digest, 
     return Error{Code::binder_too_long, std::to_string(qualifying_data.size()) + " bytes", "qualifyingData"};
   }
   qualifying.size = static_cast<UINT16>(qualifying_data.size());
-  std::memcpy(qualifying.buffer, qualifying_data.data(), qualifying_data.size());
+  std::ranges::copy(qualifying_data, qualifying.buffer);
 
   SEATLS_TRY(const Object ak, attestation_key.load(tpm));
   SEATLS_TRY(const Object tik_object, tik.load(tpm));
