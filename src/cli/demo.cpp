@@ -195,8 +195,9 @@ Result<void> relay(Tour& tour, const World& world, const Host& genuine) {
   tour.begin("A relay fools designs that bind evidence to the certificate's key alone",
              "Mallory can use the server's TLS key. She has the genuine server attest itself to her, and "
              "passes that on.");
-  SEATLS_TRY(auto local,
-             make_local_verifier(world.server_policy, {.evidence_cache = std::make_shared<EvidenceCache>()}));
+  LocalVerifierOptions options;
+  options.evidence_cache = std::make_shared<EvidenceCache>();  // what she relays is refused nowhere else
+  SEATLS_TRY(auto local, make_local_verifier(world.server_policy, std::move(options)));
   SEATLS_TRY(const auto fooled, plain_client(world, make_key_bound_verifier(local)));
   const auto taken_in = visit(fooled, host->address(), host_name, "my secret");
   tour.end(!taken_in.error && taken_in.answer == "my secret", told(taken_in),

@@ -13,6 +13,7 @@
 #include "cli/server.h"
 #include "cli/tls.h"
 #include "crypto/x509.h"
+#include "seatls/attesters.h"
 #include "seatls/config_file.h"
 #include "seatls/policy.h"
 

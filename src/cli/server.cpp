@@ -125,7 +125,7 @@ struct Server::Impl {
   ServerOptions options;
   ServerEvents events;
   Socket wake{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-  std::list<Session> sessions;
+  std::list<Session> sessions{};
   unsigned begun = 0, refused = 0;
   Clock::time_point accept_again{};
 
@@ -193,7 +193,7 @@ struct Server::Impl {
     return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(next - now).count());
   }
 
-  std::vector<const Session*> ended;
+  std::vector<const Session*> ended{};
 };
 
 Server::Server(ssl_ctx_st* ctx, Socket listener, ServerOptions options, ServerEvents events)
