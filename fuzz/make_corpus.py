@@ -17,6 +17,15 @@ seeds = {root / "corpus" / TARGETS[v.get("message")] / v.name.split("/")[1]: v.h
 seeds |= {root / "corpus/transcript" / v.name.split("/")[1]: bytes.fromhex("".join(v.all("message")))
           for v in read_topic("transcript")}
 
+# Of the exported authenticators a few: they differ in little but their keys.
+for v in read_topic("exported"):
+    name = v.name.split("/")[1]
+    if v.get("kind") == "request":
+        seeds[root / "corpus/authenticator_request" / name] = v.hex("request")
+        seeds[root / "corpus/exported_bodies" / name] = v.hex("request")[4:]
+    elif not name.startswith("ok-") or "-sha256-server" in name:
+        seeds[root / "corpus/authenticator" / name] = v.hex("authenticator")
+
 
 def payload(token: bytes, form: str) -> bytes:
     """The claims set of a token: of a JWT its second part, of a CWT what lies between the header and the signature."""

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -98,6 +99,7 @@ struct RequestOptions {
 struct CertificateEntry {
   Bytes certificate;                       // DER
   std::vector<Extension> extensions = {};  // only such as the request holds
+  bool operator==(const CertificateEntry&) const = default;
 };
 using CertificateChain = std::vector<CertificateEntry>;  // the end-entity certificate first
 
@@ -126,7 +128,8 @@ class PreparedAuthenticator {
   SignatureScheme scheme_;
   Spki key_;
   Hash hash_;
-  Bytes transcript_, certificate_, message_, finished_key_;
+  Bytes transcript_, certificate_, message_;
+  std::shared_ptr<const Secret> finished_key_;
 };
 
 // prepare_authenticator answers `request` with `chain`. Errors: misuse for a chain that may not be sent

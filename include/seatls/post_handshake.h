@@ -56,11 +56,13 @@ struct Limits {
   std::size_t contexts = 65'536;        // remembered per connection (Decision 13)
 };
 
-// Setup of one connection. `proof`, `peer_key` and `peer_name` are the handshake's.
+// Setup of one connection. `proof` shows that its handshake is complete: before that there is no exporter
+// to build on.
 struct Setup {
   std::shared_ptr<const Config> config;  // attester, require; as for the handshake
   exported::Connection connection;
   HandshakeFinished proof;
+  std::optional<Spki> own_key{};   // end-entity key of this endpoint in the handshake, if it had one
   std::optional<Spki> peer_key{};  // end-entity key of the handshake; empty: an anonymous client
   Bytes peer_evidence_digest{};    // SHA-256 of the CMW that the handshake brought, if it did
   bool same_key = true;            // an authenticator by another key than peer_key is identity_changed
@@ -153,7 +155,7 @@ struct SendAuthenticator {
   std::optional<Error> declined{};
   std::optional<EvidenceRequest> attested{};  // what was attested, if anything
 };
-// Relying party. VerifyIdentity comes only for a certificate other than the handshake's.
+// Relying party. The chain is to be validated as the handshake's was: name, validity, revocation.
 struct VerifyIdentity {
   Exchange exchange;
   exported::CertificateChain chain;

@@ -1,14 +1,9 @@
 #include "binder/early_binder.h"
 
+#include "binder/mint.h"
 #include "crypto/hash.h"
 
 namespace seatls {
-
-// Mint is the only maker of a Binder that is tied to a connection.
-class binder::Mint {
- public:
-  static Binder make(Bytes value, Hash hash, const Spki& tik) { return {std::move(value), hash, tik}; }
-};
 
 Binder danger::binder_from_bytes(Bytes value, Hash hash, Spki tik) {
   return {std::move(value), hash, std::move(tik)};

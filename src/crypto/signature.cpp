@@ -103,7 +103,7 @@ std::string_view name(SignatureAlgorithm algorithm) { return row(algorithm).name
 KeyType key_type(SignatureAlgorithm algorithm) { return row(algorithm).key; }
 
 Result<void> PublicKey::verify(SignatureAlgorithm algorithm, ByteView message, ByteView signature,
-                               EcdsaForm form) const {
+                               EcdsaForm form, PssSalt salt) const {
   const ErrorScope errors;
   EVP_PKEY* const key = impl_->key.get();
   SEATLS_CHECK(demand_key_type(algorithm, impl_->type, key));
@@ -115,9 +115,10 @@ Result<void> PublicKey::verify(SignatureAlgorithm algorithm, ByteView message, B
   const Row& r = row(algorithm);
   const MdCtxPtr context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* parameters = nullptr;
-  // TPMs salt PSS with as many bytes as fit, so that the length is read from the signature.
+  // `any` reads the length from the signature.
+  const int salt_length = salt == PssSalt::digest ? RSA_PSS_SALTLEN_DIGEST : RSA_PSS_SALTLEN_AUTO;
   if (EVP_DigestVerifyInit_ex(context.get(), &parameters, r.digest, nullptr, nullptr, key, nullptr) != 1 ||
-      !set_rsa_padding(parameters, r, RSA_PSS_SALTLEN_AUTO))
+      !set_rsa_padding(parameters, r, salt_length))
     return library_error(name(algorithm));
   if (EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) !=
       1)

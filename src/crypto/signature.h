@@ -32,6 +32,9 @@ enum class SignatureAlgorithm : std::uint8_t {
 // ECDSA signatures are DER in TLS and X.509, r‖s of fixed width in COSE, JOSE and quotes.
 enum class EcdsaForm : std::uint8_t { der, fixed };
 
+// TLS and X.509 salt PSS with as many bytes as the digest has; TPMs with as many as fit.
+enum class PssSalt : std::uint8_t { any, digest };
+
 struct EcPoint {
   Bytes x, y;  // big endian, the curve's width
 };
@@ -57,7 +60,7 @@ class PublicKey {
 
   // verify returns signature_invalid, or algorithm_not_allowed when the key is of another type.
   [[nodiscard]] Result<void> verify(SignatureAlgorithm algorithm, ByteView message, ByteView signature,
-                                    EcdsaForm form) const;
+                                    EcdsaForm form, PssSalt salt = PssSalt::any) const;
 
   struct Impl;  // holds the EVP_PKEY; signature_openssl.h opens it for the stack adapter
   explicit PublicKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}

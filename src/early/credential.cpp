@@ -2,7 +2,7 @@
 
 #include "binder/early_binder.h"
 #include "crypto/hash.h"
-#include "rats/media_type.h"
+#include "rats/credential_fit.h"
 #include "wire/remote_attestation.h"
 
 namespace seatls::early {
@@ -14,43 +14,6 @@ std::string certificate_of(Role sender) { return extension_of(sender, "Certifica
 
 Result<Binder> derive(const Channel& channel, const Spki& tik) {
   return binder::derive_early_binder(channel.hash, channel.dtls, channel.transcript_hash, tik);
-}
-
-// A collection is negotiated by its own media type or content format, in CBOR or in JSON.
-std::optional<CmwForm> collection_form(const EvidenceType& type) {
-  const auto base = rats::base_type(type);
-  if (base == "application/cmw+cbor") return CmwForm::cbor;
-  if (base == "application/cmw+json") return CmwForm::json;
-  return std::nullopt;
-}
-
-// fits tells whether a credential is of the negotiated scheme, as far as its wrapping shows: the CMW
-// type equals the chosen type byte for byte (Decision 16). What a Result says of its verifier is for
-// the appraisal.
-//= early-attestation#credential-type-equals-choice
-//= early-attestation#payload-holds-credential
-Result<void> fits(const AttestationScheme& scheme, const Cmw& cmw) {
-  const auto mismatch = [&](std::string what) {
-    return Error{Code::credential_type_mismatch,
-                 "negotiated is " + describe(scheme) + "; the CMW " + std::move(what), "cmw"};
-  };
-  const auto* type = std::get_if<EvidenceType>(&scheme.argument);
-  const std::optional<CmwForm> collection = type ? collection_form(*type) : std::nullopt;
-  if (collection) {
-    if (cmw.record() != nullptr) return mismatch("is a single record");
-    if ((cmw.form() == CmwForm::json) != (*collection == CmwForm::json))
-      return mismatch("is a collection in the other serialization");
-    return {};
-  }
-  if (cmw.collection() != nullptr) return mismatch("is a collection");
-
-  const CmwRecord& record = *cmw.record();
-  if (type && record.type != *type) return mismatch("holds " + describe({record.type}));
-  const std::uint32_t expected = type ? cmw_indicator::evidence : cmw_indicator::attestation_results;
-  if (record.indicator != 0 && (record.indicator & expected) == 0)
-    return mismatch("is marked as another conceptual message (indicator " + std::to_string(record.indicator) +
-                    ")");
-  return {};
 }
 
 // What an attester says must not look like a fault of the peer.
@@ -85,7 +48,7 @@ Result<EvidenceRequest> request_own(const Config& config, Role own, AttestationS
 Result<OwnCredential> wrap_own(Role own, const AttestationScheme& scheme, Result<Cmw> made) {
   const std::string path = certificate_of(own);
   if (!made) return of_attester(std::move(made).error()).in(path);
-  if (auto fit = fits(scheme, *made); !fit)
+  if (auto fit = rats::fits(scheme, *made); !fit)
     return Error{Code::misuse,
                  "the attester made something else than it was asked for: " + fit.error().detail, path};
 
@@ -120,7 +83,7 @@ Result<AppraisalRequest> open_peer(Role peer, const AttestationScheme& scheme,
     error.code = Code::evidence_malformed;
     return std::move(error).in("cmw").in(path);
   }
-  if (auto fit = fits(scheme, *cmw); !fit) return std::move(fit).error().in(path);
+  if (auto fit = rats::fits(scheme, *cmw); !fit) return std::move(fit).error().in(path);
 
   //= early-attestation#binder-computed
   SEATLS_TRY(Binder binder, derive(received.channel, certificate.spki));
