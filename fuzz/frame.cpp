@@ -3,6 +3,7 @@
 #include "wire/frame.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "fuzz/fuzz.h"
 
