@@ -25,7 +25,7 @@ Error of_attester(Error error) {
   return error;
 }
 
-// in_form writes a CMW as the profile wants it. A tagged one has no type of its own to write elsewhere.
+// in_form returns the CMW in the form that the profile wants.
 Cmw in_form(Cmw cmw, const std::optional<CmwForm>& form) {
   if (!form || cmw.form() == *form) return cmw;
   if (const CmwRecord* record = cmw.record()) return Cmw(*record, *form);
@@ -61,7 +61,7 @@ Result<std::pair<std::size_t, exported::SignatureScheme>> Responder::choose_iden
     return Error{Code::configuration, "no certificate is for the name " + *request.server_name(),
                  "identities"};
   //= rfc9261#no-scheme-no-authenticator
-  return Error{Code::tls_failed, "no key of this endpoint signs with a scheme that the peer takes",
+  return Error{Code::configuration, "no key of this endpoint signs with a scheme that the peer takes",
                "signature_algorithms"};
 }
 
@@ -114,9 +114,9 @@ Action Responder::on(event::RequestReceived e) {
   }
 
   auto scheme = choose_scheme(*request);
-  if (!scheme && category(scheme.error().code) == Category::decode)
-    return refuse(std::nullopt, std::move(scheme).error().in(path));
-  if (!scheme && category(scheme.error().code) == Category::peer_misbehaved)
+  // What the peer wrote wrongly is its fault; what this endpoint lacks is declined.
+  const auto blame = scheme ? Category::local : category(scheme.error().code);
+  if (blame == Category::decode || blame == Category::peer_misbehaved)
     return refuse(std::nullopt, std::move(scheme).error().in(path));
   if (!scheme) return decline(exchange, *request, std::move(scheme).error());
   const auto identity = choose_identity(*request);
@@ -160,7 +160,7 @@ Action Responder::on(event::CredentialMade e) {
 
   exported::CertificateChain chain = setup.identities[state.identity].chain;
   std::size_t taken = body->size() + 4;
-  for (const exported::Extension& e2 : chain.front().extensions) taken += e2.data.size() + 4;
+  for (const exported::Extension& present : chain.front().extensions) taken += present.data.size() + 4;
   //= expat#cmw-data-fits
   if (taken > 0xffff)
     return give_way({Code::evidence_too_large,
