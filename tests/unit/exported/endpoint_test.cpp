@@ -107,7 +107,7 @@ TEST_F(Attestation, FlightIsBounded) {
 // ---- E01 to E12 --------------------------------------------------------------------------------
 
 // E01: the honest twin is WorksInBothDirections.
-TEST_F(Attestation, AuthenticatorOfAnotherConnection) {
+TEST_F(Attestation, E01AuthenticatorOfAnotherConnection) {
   start([](post::Setup&) {}, "another secret");
   expect_refused(client.take(ask(client, server)), Code::finished_invalid, true);
   EXPECT_TRUE(client.endpoint->failure().has_value());
@@ -117,7 +117,7 @@ TEST_F(Attestation, AuthenticatorOfAnotherConnection) {
 // E01 and A08, with a leaked key: whoever sits between two connections makes an authenticator of this one
 // himself, and has nothing but the other one's evidence to put into it.
 //= expat#binder-compared
-TEST_F(Attestation, EvidenceOfAnotherConnection) {
+TEST_F(Attestation, A08EvidenceOfTheOtherSideOfASplice) {
   start();
   Pair elsewhere;
   elsewhere.client.require(server);
@@ -139,10 +139,9 @@ TEST_F(Attestation, EvidenceOfAnotherConnection) {
   expect_refused(client.take(ask(client, server)), Code::binder_mismatch, false);
 }
 
-// E02
 //= rfc9261#context-unique
 //= rfc9261#context-answered-once
-TEST_F(Attestation, ContextsAreUsedOnce) {
+TEST_F(Attestation, E02ContextsAreUsedOnce) {
   start();
   const auto request = client.endpoint->request().value();
   const Bytes answer = server.answer(request.message);
@@ -164,7 +163,7 @@ TEST_F(Attestation, AnswerThatComesTooLate) {
 
 // E03: the peer copies the context of our request into its own, and presents our evidence as its own.
 //= expat#own-key-refused
-TEST_F(Attestation, ReflectedContext) {
+TEST_F(Attestation, E03ReflectedContext) {
   start();
   const auto request = client.endpoint->request().value();
   const auto copied = exported::make_request(
@@ -174,13 +173,13 @@ TEST_F(Attestation, ReflectedContext) {
                  true);
 }
 
-TEST_F(Attestation, ReflectedRequest) {
+TEST_F(Attestation, E03ReflectedRequest) {
   start();
   const auto request = client.endpoint->request().value();
   expect_refused(client.endpoint->on(post::event::RequestReceived{request.message}), Code::reflected, true);
 }
 
-TEST_F(Attestation, ReflectedKey) {
+TEST_F(Attestation, E03ReflectedKey) {
   server.identity = client.identity;  // and its private key: the strongest that a reflection can be
   server.attest("machine-s");
   client.require(server);
@@ -189,7 +188,7 @@ TEST_F(Attestation, ReflectedKey) {
   expect_refused(client.take(ask(client, server)), Code::reflected, true);
 }
 
-TEST_F(Attestation, ReflectedEvidence) {
+TEST_F(Attestation, E03ReflectedEvidence) {
   start();
   std::optional<Cmw> of_client;
   client.attester->tamper = [&](Result<Cmw> cmw) {
@@ -209,7 +208,7 @@ TEST_F(Attestation, WrongRole) {
 }
 
 // E05: evidence that was bound to something else on this very connection, as the handshake's is.
-TEST_F(Attestation, EvidenceOfTheHandshake) {
+TEST_F(Attestation, E05EvidenceOfTheHandshake) {
   start();
   server.attester->tamper = [&](Result<Cmw>) -> Result<Cmw> {
     const auto e = server.tee->sign(Bytes(32, 0x11), server.identity.spki()).value();
@@ -218,8 +217,7 @@ TEST_F(Attestation, EvidenceOfTheHandshake) {
   expect_refused(client.take(ask(client, server)), Code::binder_mismatch, false);
 }
 
-// E06
-TEST_F(Attestation, ExporterBeforeTheHandshakeIsComplete) {
+TEST_F(Attestation, E06ExporterBeforeTheHandshakeIsComplete) {
   auto early = testing::connection(Role::server);
   early.exporter = [](std::string_view, ByteView, std::size_t) -> Result<Bytes> {
     return Error{Code::too_early, "", ""};
@@ -231,29 +229,33 @@ TEST_F(Attestation, ExporterBeforeTheHandshakeIsComplete) {
       Code::too_early, false);
 }
 
-// E07
-//= expat#solicited-only
-TEST_F(Attestation, NobodyAsked) {
-  start();
+// E07, and E10 while another request is outstanding.
+Bytes spontaneous(const Side& server) {
   const exported::ClientOffer offer{exported::supported_schemes(), {0xFF5F}};
   const auto prepared = exported::prepare_spontaneous_authenticator(
                             testing::connection(Role::server), offer, Bytes(32, 5),
                             testing::chain_of(server.identity), exported::supported_schemes().front())
                             .value();
-  const Bytes spontaneous = prepared.finish(testing::sign(server.identity.key, prepared).value()).value();
-  {
-    Pair waiting;
-    waiting.start();
-    (void)waiting.client.endpoint->request();
-    expect_refused(waiting.client.take(spontaneous), Code::unknown_context, true);  // E10
-  }
-  expect_refused(client.take(spontaneous), Code::unexpected_authenticator, true);
+  return prepared.finish(testing::sign(server.identity.key, prepared).value()).value();
+}
+
+//= expat#solicited-only
+TEST_F(Attestation, E07NobodyAsked) {
+  start();
+  expect_refused(client.take(spontaneous(server)), Code::unexpected_authenticator, true);
+}
+
+//= expat#solicited-only
+TEST_F(Attestation, E10AnswerToNoRequestOfThisEndpoint) {
+  start();
+  ASSERT_TRUE(client.endpoint->request().ok());
+  expect_refused(client.take(spontaneous(server)), Code::unknown_context, true);
 }
 
 // E09
 //= expat#required-fails-closed
 //= expat#unknown-extension-ignored
-TEST_F(Attestation, PeerThatDeclinesOrKnowsNoAttestation) {
+TEST_F(Attestation, E09PeerThatDeclinesOrKnowsNoAttestation) {
   server.config.attester = nullptr;
   start();
   const Bytes empty = ask(client, server);
@@ -282,9 +284,8 @@ TEST_F(Attestation, EmptyAuthenticatorsFindTheirRequest) {
   expect_refused(client.take(server.answer(first.message)), Code::context_spent, false);
 }
 
-// E11
 //= expat#same-key-as-handshake
-TEST_F(Attestation, AnotherKeyThanTheHandshakes) {
+TEST_F(Attestation, E11AnotherKeyThanTheHandshakes) {
   const Spki handshake = server.identity.spki();
   server.identity = fake::identity("another server");
   server.attest("machine-s");
@@ -298,7 +299,7 @@ TEST_F(Attestation, AnotherKeyThanTheHandshakes) {
 }
 
 // E12: the exporter does not cover a client's certificate, and no identity is taken from it.
-TEST_F(Attestation, IdentityComesFromTheAuthenticatorAlone) {
+TEST_F(Attestation, E12IdentityComesFromTheAuthenticatorAlone) {
   client.start(testing::connection(Role::client), nullptr, [](post::Setup&) {});
   server.start(testing::connection(Role::server), nullptr, [](post::Setup&) {});  // an anonymous client
   server.pki = post::event::IdentityVerified::Identity{true, "client.example"};
@@ -328,9 +329,9 @@ TEST_F(Attestation, CertificateThatNobodyVouchesFor) {
   EXPECT_NE(attested(q.client.take(ask(q.client, q.server))), nullptr);
 }
 
-// C09: byte for byte the evidence of before.
+// Byte for byte the evidence of before.
 //= expat#evidence-is-fresh
-TEST_F(Attestation, SameEvidenceAgain) {
+TEST_F(Attestation, C09SameEvidenceAgain) {
   start();
   std::optional<Cmw> kept;
   server.attester->tamper = [&](Result<Cmw> cmw) -> Result<Cmw> {

@@ -27,6 +27,7 @@ void attestation(Hash hash, Role sender, const post::Profile& profile, CmwForm f
   testing::Side attester(sender, "attester"), relying(other(sender), "relying party");
   attester.attest("machine");
   attester.attester->tamper = [form](Result<Cmw> cmw) -> Result<Cmw> { return Cmw(*cmw->record(), form); };
+  attester.attester->longest = 64;
   relying.require(attester);
   const auto change = [&](post::Setup& s) { s.profile = profile; };
   attester.start(testing::connection(sender, hash), nullptr, change);

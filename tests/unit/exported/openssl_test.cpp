@@ -100,6 +100,21 @@ TEST_P(OverOpenssl, BothEndsAttest) {
                           Code::finished_invalid, true);
 }
 
+// Nothing to refuse: the exporter is the connection's, whatever keys the records have.
+TEST_P(OverOpenssl, C11KeyUpdateChangesNothing) {
+  const auto [suite, hash] = GetParam();
+  const Tls tls(suite);
+  Pair p;
+  p.client.start(Tls::connection(Role::client, tls.client.get(), hash), nullptr, [](post::Setup&) {});
+  p.server.start(Tls::connection(Role::server, tls.server.get(), hash), nullptr, [](post::Setup&) {});
+  const auto request = p.client.endpoint->request().value();
+  ASSERT_EQ(SSL_key_update(tls.client.get(), SSL_KEY_UPDATE_REQUESTED), 1);
+  char byte = 'x';
+  ASSERT_EQ(SSL_write(tls.client.get(), &byte, 1), 1);
+  ASSERT_EQ(SSL_read(tls.server.get(), &byte, 1), 1);
+  EXPECT_NE(attested(p.client.take(p.server.answer(request.message))), nullptr);
+}
+
 // What the vectors export with is what a stack exports with.
 TEST_P(OverOpenssl, ExporterOfTheTestsIsTheStacks) {
   const auto [suite, hash] = GetParam();
