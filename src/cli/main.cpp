@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   add_appraise(program);
   add_inspect(program);
   add_policy(program);
+  add_bench(program);
   add_completion(program);
   add_version(program);
   return program.run(argc, argv);

@@ -45,6 +45,7 @@ CLI::Option* choice(CLI::Option* option, const std::string& values);
 // Each verb is one file of this folder, and puts itself into the program here.
 void add_appraise(Program& program);
 void add_attest(Program& program);
+void add_bench(Program& program);
 void add_check(Program& program);
 void add_completion(Program& program);
 void add_connect(Program& program);
@@ -54,7 +55,6 @@ void add_init(Program& program);
 void add_inspect(Program& program);
 void add_key(Program& program);
 void add_policy(Program& program);
-void add_probe(Program& program);
 void add_serve(Program& program);
 void add_version(Program& program);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "crypto/key_cache.h"
 #include "crypto/key_impl.h"
 #include "crypto/signature_openssl.h"
 
@@ -62,7 +63,7 @@ EVP_PKEY* curve_template(const Raw& raw) {
   return made[static_cast<std::size_t>(&raw - kRaw.data())];
 }
 
-Result<PublicKey> from_encoded(const Raw& raw, Bytes encoded) {
+Result<PublicKey> decode(const Raw& raw, Bytes encoded) {
   if (raw.group == nullptr) {
     PkeyPtr key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, encoded.data(), encoded.size()));
     if (!key) return bad_key("Ed25519: " + ErrorScope::reason());
@@ -76,6 +77,15 @@ Result<PublicKey> from_encoded(const Raw& raw, Bytes encoded) {
       EVP_PKEY_set1_encoded_public_key(key.get(), encoded.data(), encoded.size()) != 1)
     return bad_key(std::string("this is no point of ") + raw.group);
   return finish(std::move(key), raw.type, std::move(encoded));
+}
+
+Result<PublicKey> from_encoded(const Raw& raw, Bytes encoded) {
+  // Never freed: threads may still verify while the process ends.
+  static KeyCache& cache = *new KeyCache;
+  if (auto known = cache.find(raw.type, encoded)) return std::move(*known);
+  SEATLS_TRY(PublicKey key, decode(raw, encoded));
+  cache.put(raw.type, encoded, key);
+  return key;
 }
 
 // from_ec takes a key that libcrypto decoded, in whatever form it was, into the one form used here.

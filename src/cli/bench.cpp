@@ -1,0 +1,43 @@
+// bench: figures beside plain TLS, measured in the same run.
+#include "bench/handshake.h"
+#include "cli/program.h"
+
+namespace seatls::cli {
+namespace {
+
+constexpr const char* examples =
+    "  seatls bench handshake\n"
+    "  seatls bench handshake --rounds 5 --no-tpm --json | jq .ratio\n"
+    "Nothing else should run on the machine; medians and spread tell whether something did.\n";
+
+struct Options {
+  std::string what = "handshake";
+  bench::HandshakeOptions handshake;
+  bool no_tpm = false;
+};
+
+Exit run(const Console& console, const Options& options) {
+  bench::HandshakeOptions chosen = options.handshake;
+  chosen.tpm = !options.no_tpm;
+  const auto report = bench::handshake(chosen);
+  if (!report) return console.fail(report.error());
+  console.raw(console.json() ? report->to_json() + "\n" : report->to_text());
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_bench(Program& program) {
+  auto& verb = program.verb("bench", "figures beside plain TLS, in the same run", examples);
+  auto options = std::make_shared<Options>();
+  choice(verb.add_option("WHAT", options->what, "what to measure (default: handshake)"), "handshake");
+  verb.add_option("--rounds", options->handshake.rounds, "rounds; the median of them is told (default: 101)")
+      ->check(CLI::Range(1, 1000));
+  verb.add_option("--handshakes", options->handshake.handshakes, "per case and round (default: 10)")
+      ->check(CLI::Range(1, 100'000));
+  verb.add_option("--only", options->handshake.only, "the cases alone whose name holds this: for a profiler");
+  verb.add_flag("--no-tpm", options->no_tpm, "leave the time of a software TPM out");
+  program.on(verb, [options](const Console& console) { return run(console, *options); });
+}
+
+}  // namespace seatls::cli
