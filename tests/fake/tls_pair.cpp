@@ -76,9 +76,13 @@ std::string queue_text() {
 
 const crypto::Certificate& test_ca() { return ca().certificate; }
 
+crypto::Certificate certify(const crypto::PublicKey& key) {
+  return crypto::make_certificate(spec(), key, {ca().certificate, ca().key}).value();
+}
+
 TlsIdentity certified(crypto::KeyType type) {
   auto key = new_key(type);
-  auto certificate = crypto::make_certificate(spec(), key.public_key(), {ca().certificate, ca().key}).value();
+  auto certificate = certify(key.public_key());
   return {std::move(key), std::move(certificate)};
 }
 

@@ -22,6 +22,7 @@ struct TlsIdentity {
   crypto::Certificate certificate;
 };
 [[nodiscard]] const crypto::Certificate& test_ca();
+[[nodiscard]] crypto::Certificate certify(const crypto::PublicKey& key);
 [[nodiscard]] TlsIdentity certified(crypto::KeyType type = crypto::KeyType::p256);
 [[nodiscard]] TlsIdentity self_signed(crypto::KeyType type = crypto::KeyType::p256);
 
