@@ -16,6 +16,7 @@ root = Path(__file__).resolve().parent.parent
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("build")
 parser.add_argument("--jobs", type=int, default=os.cpu_count())
+parser.add_argument("--since", metavar="REVISION", help="only files that differ from that commit")
 parser.add_argument("--tests", action="store_true", help="tests and benchmarks too")
 args = parser.parse_args()
 cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "seatls/tidy"
@@ -48,6 +49,13 @@ def key(path: Path) -> str:
 folders = ("src/", "tests/", "bench/", "fuzz/", "examples/") if args.tests else ("src/",)
 files = sorted({Path(c["file"]) for c in json.loads((Path(args.build) / "compile_commands.json").read_text())
                 if str(Path(c["file"]).relative_to(root)).startswith(folders)})
+if args.since:
+    changed = subprocess.run(["git", "-C", root, "diff", "--name-only", args.since], capture_output=True, text=True)
+    if changed.returncode != 0:
+        print(f"clang-tidy: SKIPPED (there is no commit {args.since} to compare with)")
+        sys.exit(0)
+    names = set(changed.stdout.split())
+    files = [f for f in files if str(f.relative_to(root)) in names]
 todo = [(f, k) for f in files for k in [key(f)] if not (cache / k).exists()]
 
 

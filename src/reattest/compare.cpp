@@ -70,10 +70,14 @@ Result<void> has_claims(const AttestationResult& result, const Claims& claims) {
   for (const auto& [claim, wanted] : claims) {
     const auto found = has.find(claim);
     if (found != has.end() && found->second == wanted) continue;
-    return Error{Code::reference_mismatch,
-                 claim + " is demanded to be \"" + wanted + "\" and is " +
-                     (found == has.end() ? "absent" : "\"" + std::string(found->second) + "\""),
-                 "claims"};
+    std::string detail = claim;
+    detail.append(" is demanded to be \"").append(wanted).append("\" and is ");
+    if (found == has.end()) {
+      detail.append("absent");
+    } else {
+      detail.append("\"").append(found->second).append("\"");
+    }
+    return Error{Code::reference_mismatch, std::move(detail), "claims"};
   }
   return {};
 }
