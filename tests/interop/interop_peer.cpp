@@ -2,8 +2,8 @@
 //
 //   interop_peer server [--port N] …    prints {"port":N}, then what it learnt of its one connection
 //   interop_peer client --port N …      sends "attested hello" and prints what came back
-//   … --key p256|p384|ed25519|rsa-pss  --suite NAME  --groups LIST  --evidence BYTES  --mutual --credentials
-//   DIR
+//   … --key p256|p384|ed25519|rsa-pss  --suite NAME  --groups LIST  --evidence BYTES  --credentials DIR
+//   … --mutual    both attest and demand    --offers    attests and appraises, and demands nothing
 //
 // --credentials DIR holds ca.pem and, for each role and kind of key, ROLE-KEY.pem (certificate) and
 // ROLE-KEY.key. Its evidence is the binder and padding of the wanted size: what is tested is the protocol and
@@ -88,7 +88,8 @@ struct Arguments {
     const auto it = named.find(name);
     return it == named.end() ? otherwise : it->second;
   }
-  [[nodiscard]] bool mutual() const { return named.contains("mutual"); }
+  [[nodiscard]] bool offers() const { return named.contains("offers"); }
+  [[nodiscard]] bool mutual() const { return named.contains("mutual") || offers(); }
 };
 
 Arguments parse(int argc, char** argv) {
@@ -97,7 +98,7 @@ Arguments parse(int argc, char** argv) {
   out.role = std::string_view(argv[1]) == "server" ? Role::server : Role::client;
   for (int i = 2; i < argc; ++i) {
     const std::string name = std::string(argv[i]).substr(2);
-    out.named[name] = name == "mutual" ? "" : i + 1 < argc ? argv[++i] : "";
+    out.named[name] = name == "mutual" || name == "offers" ? "" : i + 1 < argc ? argv[++i] : "";
   }
   return out;
 }
@@ -138,6 +139,8 @@ Context make_context(const Arguments& a) {
   if (!server || a.mutual()) {
     config.require.emplace();
     config.require->verifier = std::make_shared<PaddedVerifier>();
+    if (a.offers()) config.require->attestation = Requirement::optional;
+    if (a.offers() && server) SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER, nullptr);
   } else {
     SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_NONE, nullptr);
   }
@@ -227,6 +230,7 @@ int run(const Arguments& a) {
   const auto& r = c.report();
   std::cout << "{\"self_binder\":\"" << base::to_hex(r.self_binder) << "\",\"peer_binder\":\""
             << base::to_hex(r.peer_binder) << "\",\"attested\":" << (r.peer ? "true" : "false")
+            << ",\"self_attested\":" << (r.self_attested ? "true" : "false")
             << ",\"hello_retry_request\":" << (retried ? "true" : "false") << ",\"echo\":\"" << echo << "\"}"
             << std::endl;
   c.shutdown();

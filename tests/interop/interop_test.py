@@ -6,6 +6,8 @@ clear text on the wire.
 usage: interop_test.py PEER  (the interop_peer program)"""
 import atexit
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -94,6 +96,77 @@ class Interop(unittest.TestCase):
         self.assertNotIn(MARKER, wire)
         self.assertNotIn(bytes.fromhex(said_by_server["self_binder"]), wire)
         self.assertGreater(len(wire), 2 * evidence)
+
+    # ---- the openssl program, which knows nothing of attestation, and an endpoint that only offers it ----
+
+    def end_tool(self, tool: subprocess.Popen) -> str:
+        try:
+            out, _ = tool.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            tool.kill()
+            out, _ = tool.communicate()
+        return out.decode(errors="replace")
+
+    def read_until(self, tool: subprocess.Popen, wanted: bytes) -> bytes:
+        said = b""
+        while wanted not in said:
+            piece = os.read(tool.stdout.fileno(), 4096)
+            self.assertTrue(piece, f"openssl ended after: {said!r}")
+            said += piece
+        return said
+
+    def start_tool(self, *arguments: str) -> subprocess.Popen:
+        tool = subprocess.Popen(["openssl", *arguments], cwd=CREDENTIALS, stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(lambda: (tool.poll() is None and tool.kill(), tool.communicate() if not tool.stdout.closed else None))
+        return tool
+
+    def s_client(self, *certificate: str) -> dict:
+        listening = start("server", "--offers")
+        port = json.loads(listening.stdout.readline())["port"]
+        tool = self.start_tool("s_client", "-connect", f"127.0.0.1:{port}", "-CAfile", "ca.pem", "-tls1_3", "-quiet",
+                               "-servername", "interop.test", "-verify_hostname", "interop.test",
+                               "-verify_return_error", *certificate)
+        tool.stdin.write(b"attested hello")
+        tool.stdin.flush()
+        self.read_until(tool, b"attested hello")  # the echo
+        code, says, err = end(listening)
+        self.end_tool(tool)
+        self.assertEqual(code, 0, err)
+        self.assertEqual(says["echo"], "attested hello")
+        return says
+
+    def test_openssl_s_client_talks_to_a_server_that_offers(self) -> None:
+        for certificate in ([], ["-cert", "client-p256.pem", "-key", "client-p256.key"]):
+            says = self.s_client(*certificate)
+            self.assertFalse(says["attested"])
+            self.assertFalse(says["self_attested"])
+
+    def test_a_client_that_offers_talks_to_openssl_s_server(self) -> None:
+        for ask in ([], ["-verify", "1"]):
+            tool = self.start_tool("s_server", "-accept", "127.0.0.1:0", "-cert", "server-p256.pem", "-key",
+                                   "server-p256.key", "-CAfile", "ca.pem", "-tls1_3", "-naccept", "1", *ask)
+            said = self.read_until(tool, b"ACCEPT ")
+            while not said.endswith(b"\n"):
+                said += os.read(tool.stdout.fileno(), 4096)
+            port = re.search(rb"ACCEPT \S*:(\d+)", said).group(1).decode()
+            calling = start("client", "--port", port, "--offers")
+            self.read_until(tool, b"attested hello")
+            tool.stdin.write(b"attested hello")
+            tool.stdin.flush()
+            code, says, err = end(calling)
+            tool.stdin.close()
+            tool.kill()
+            tool.wait()
+            tool.stdout.close()
+            self.assertEqual(code, 0, err)
+            self.assertEqual(says["echo"], "attested hello")
+            self.assertFalse(says["attested"])
+            self.assertFalse(says["self_attested"])
+
+    def test_the_same_endpoints_attest_to_each_other(self) -> None:
+        server_says, client_says, _ = self.run_pair(["--offers"], ["--offers"])
+        self.assertTrue(server_says["attested"] and client_says["attested"])
 
 
 def add(key: str, suite: str, hrr: bool, evidence: int) -> None:
