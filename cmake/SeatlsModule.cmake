@@ -12,7 +12,7 @@ set(SEATLS_LAYERS
   early=4 exported=4 attest=4 appraise=4
   stack=5 reattest=5
   stack_openssl=6 stack_boringssl=6
-  bench=7 config=7 service=7 proxy=7 preload=7
+  channel=7 bench=7 config=7 service=7 proxy=7 preload=7
   cli=8)
 
 function(seatls_layer NAME OUT)

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "seatls/config.h"
 #include "seatls/error.h"
+#include "seatls/exported.h"
+#include "seatls/post_handshake.h"
 #include "seatls/session.h"
 #include "seatls/signer.h"
 
@@ -85,6 +89,20 @@ class Connection {
   [[nodiscard]] Result<std::size_t> write(ByteView from, Want* want);
   // shutdown sends close_notify, once.
   void shutdown();
+
+  // post_setup returns what attestation after the handshake starts from: this connection's exporter,
+  // proof, keys and certificate. Its exporter refers to the connection, which outlives it. Errors:
+  // not_attested before the handshake is done.
+  [[nodiscard]] Result<post::Setup> post_setup() const;
+  // verify_identity validates the chain of an authenticator anew, as the handshake did. Not verified is no
+  // error: whether that is enough is the identity rule's to say. Errors: identity_rejected for another
+  // certificate than the handshake's, malformed.
+  [[nodiscard]] Result<post::event::IdentityVerified::Identity> verify_identity(
+      const exported::CertificateChain& chain) const;
+  // sign has this endpoint's key sign an authenticator, on a thread of the context's: the key may be slow.
+  // `done` is called once, on that thread, with what PreparedAuthenticator::finish takes.
+  void sign(exported::PreparedAuthenticator authenticator, std::function<void(Result<Bytes>)> done);
+  [[nodiscard]] std::string alpn() const;  // that was negotiated, or ""
 
   [[nodiscard]] int credential_fd() const;            // while handshake() wants it, else -1
   [[nodiscard]] const SessionReport& report() const;  // after handshake() gave Want::nothing

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "seatls/openssl.h"
+#include "stack/openssl/post.h"
 #include "stack/openssl/state.h"
 #include "stack/openssl/tls_error.h"
 
@@ -167,6 +168,25 @@ void Connection::shutdown() {
   if (std::exchange(impl_->shut, true) || SSL_is_init_finished(impl_->ssl.get()) != 1) return;
   ERR_clear_error();
   SSL_shutdown(impl_->ssl.get());
+}
+
+Result<post::Setup> Connection::post_setup() const { return post_setup_of(*impl_->state); }
+
+Result<post::event::IdentityVerified::Identity> Connection::verify_identity(
+    const exported::CertificateChain& chain) const {
+  return verify_identity_of(*impl_->state, chain);
+}
+
+void Connection::sign(exported::PreparedAuthenticator authenticator,
+                      std::function<void(Result<Bytes>)> done) {
+  sign_with_own_key(*impl_->state, std::move(authenticator), std::move(done));
+}
+
+std::string Connection::alpn() const {
+  const unsigned char* name = nullptr;
+  unsigned length = 0;
+  SSL_get0_alpn_selected(impl_->ssl.get(), &name, &length);
+  return {reinterpret_cast<const char*>(name), length};
 }
 
 int Connection::credential_fd() const {
