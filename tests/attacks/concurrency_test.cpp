@@ -40,14 +40,10 @@ bool enough_descriptors() {
 
 TEST(Concurrency, AThousandHandshakesOfOneThreadWaitAtTheSameTime) {
   if (!enough_descriptors()) GTEST_SKIP() << "not enough file descriptors: raise the hard limit of ulimit -n";
-  const Machine s, c;
-  const auto server_evidence = std::make_shared<Holding>(s.attester);
-  const auto client_evidence = std::make_shared<Holding>(c.attester);
+  const Machine s;
+  const auto evidence = std::make_shared<Holding>(s.attester);
   auto calls = client(verifier_for(policy_for({&s})));
-  calls.identity = c.identity;
-  calls.config->attester = client_evidence;
-  auto answers = server(s.identity, server_evidence);
-  answers.config->require = demand(verifier_for(policy_for({&c})));
+  auto answers = server(s.identity, evidence);
   for (auto* setup : {&calls, &answers}) setup->config->credential_timeout = std::chrono::minutes(10);
   const auto client_context = fake::make_context(Role::client, calls);
   const auto server_context = fake::make_context(Role::server, answers);
@@ -68,26 +64,21 @@ TEST(Concurrency, AThousandHandshakesOfOneThreadWaitAtTheSameTime) {
   };
 
   turns();
-  ASSERT_EQ(server_evidence->held.size(), kConnections) << "all are asked before one is answered";
-  EXPECT_EQ(client_evidence->held.size(), 0U);
+  ASSERT_EQ(evidence->held.size(), kConnections) << "all are asked before one is answered";
   EXPECT_EQ(done(), 0U);
 
   // One alone gets its answer, the last: it goes on to the end, while the others wait.
-  server_evidence->answer(kConnections - 1);
-  turns();
-  ASSERT_EQ(client_evidence->held.size(), 1U);
-  client_evidence->answer(0);
+  evidence->answer(kConnections - 1);
   turns();
   EXPECT_EQ(done(), 2U);
 
-  for (std::size_t i = kConnections - 1; i-- > 0;) server_evidence->answer(i);
-  turns();
-  ASSERT_EQ(client_evidence->held.size(), kConnections);
-  EXPECT_EQ(done(), 2U) << "and the second attesting side waits all at once, too";
-  for (std::size_t i = 1; i < kConnections; ++i) client_evidence->answer(i);
+  for (std::size_t i = kConnections - 1; i-- > 0;) evidence->answer(i);
   turns();
   EXPECT_EQ(done(), 2 * kConnections);
-  for (const auto& end : ends) ASSERT_TRUE(end->report().has_value() && end->report()->peer.has_value());
+  for (std::size_t i = 0; i < ends.size(); i += 2) {
+    const auto report = ends[i]->report();  // a client's
+    ASSERT_TRUE(report && report->peer);
+  }
 }
 
 }  // namespace
