@@ -63,7 +63,7 @@ TEST_F(AttackF, F09PaddedNonce) {
   against(Code::binder_mismatch, [](auto& c) { c.nonces[0].resize(64, 0); });
 }
 TEST_F(AttackF, F09TruncatedNonce) {
-  against(Code::binder_mismatch, [](auto& c) { c.nonces[0].resize(c.nonces[0].size() - 1); });
+  against(Code::binder_mismatch, [](auto& c) { c.nonces[0].pop_back(); });
 }
 TEST_F(AttackF, F10TwoNonces) {
   against(Code::nonce_ambiguous, [](auto& c) { c.nonces.push_back(Bytes(32, 1)); });
