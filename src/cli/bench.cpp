@@ -1,4 +1,5 @@
 // bench: figures beside plain TLS, measured in the same run.
+#include "bench/concurrency.h"
 #include "bench/handshake.h"
 #include "cli/program.h"
 
@@ -13,13 +14,17 @@ constexpr const char* examples =
 struct Options {
   std::string what = "handshake";
   bench::HandshakeOptions handshake;
+  std::optional<unsigned> rounds;
   bool no_tpm = false;
 };
 
 Exit run(const Console& console, const Options& options) {
   bench::HandshakeOptions chosen = options.handshake;
   chosen.tpm = !options.no_tpm;
-  const auto report = bench::handshake(chosen);
+  bench::ConcurrencyOptions concurrency;
+  if (options.rounds) concurrency.rounds = chosen.rounds = *options.rounds;
+  const auto report =
+      options.what == "concurrency" ? bench::concurrency(concurrency) : bench::handshake(chosen);
   if (!report) return console.fail(report.error());
   console.raw(console.json() ? report->to_json() + "\n" : report->to_text());
   return Exit::ok;
@@ -30,8 +35,10 @@ Exit run(const Console& console, const Options& options) {
 void add_bench(Program& program) {
   auto& verb = program.verb("bench", "figures beside plain TLS, in the same run", examples);
   auto options = std::make_shared<Options>();
-  choice(verb.add_option("WHAT", options->what, "what to measure (default: handshake)"), "handshake");
-  verb.add_option("--rounds", options->handshake.rounds, "rounds; the median of them is told (default: 101)")
+  choice(verb.add_option("WHAT", options->what, "what to measure (default: handshake)"),
+         "handshake|concurrency");
+  verb.add_option("--rounds", options->rounds,
+                  "rounds; the median of them is told (default: 101; of concurrency: 5)")
       ->check(CLI::Range(1, 1000));
   verb.add_option("--handshakes", options->handshake.handshakes, "per case and round (default: 10)")
       ->check(CLI::Range(1, 100'000));
