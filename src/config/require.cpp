@@ -139,6 +139,7 @@ void read_verifier(Draft& d, Policy& policy) {
 
 void narrow_schemes(Draft& d, Policy& policy) {
   constexpr std::string_view result = "result";
+  constexpr std::array<std::string_view, 3> appraised = {"tpm2", "software", result};
   const auto model = d.file.text("require.model");
   if (!model.empty()) {
     const bool passport = model == "passport";
@@ -158,12 +159,13 @@ void narrow_schemes(Draft& d, Policy& policy) {
             "name at least one, or leave the key out for all of the policy's");
   for (const auto& s : wanted) {
     if (std::find(policy.schemes.begin(), policy.schemes.end(), s) != policy.schemes.end()) continue;
-    const auto& table = SchemeTable::defaults();
-    if (table.find(s) || s == result)
+    if (std::find(appraised.begin(), appraised.end(), s) != appraised.end())
       d.wrong("require.schemes", "the policy does not accept \"" + s + "\"",
               "add it to the policy's schemes with what it demands, or leave it out here");
     else
-      d.wrong("require.schemes", "there is no scheme \"" + s + "\"",
+      d.wrong("require.schemes",
+              SchemeTable::defaults().find(s) ? "this version does not appraise \"" + s + "\""
+                                              : "there is no scheme \"" + s + "\"",
               "this version appraises tpm2, software and result");
   }
   policy.schemes = wanted;

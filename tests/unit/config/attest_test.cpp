@@ -1,0 +1,86 @@
+// [attest]: what an endpoint shows, apart from what needs a TPM (tpm_test.cpp).
+#include "unit/config/fixture.h"
+
+namespace seatls::config {
+namespace {
+
+using ::testing::Contains;
+using ::testing::IsEmpty;
+
+class Attest : public ConfigTest {};
+
+TEST_F(Attest, SoftwareIsReadAndToldAsADanger) {
+  const auto loaded = good(changed(
+      server_text, "swname = \"seatls\"",
+      "swname = \"echo\"\nswversion = \"2\"\nmeasure = [\"policy.toml\"]\nueid = \"0102030405060708\"\n"
+      "debug_disabled = true"));
+  ASSERT_TRUE(loaded.config.attester);
+  EXPECT_EQ(loaded.config.attester->schemes().size(), 1U);
+  EXPECT_THAT(loaded.config.dangers, Contains("software_attester"));
+}
+
+TEST_F(Attest, WithoutTheSectionNothingIsShownAndNothingIsDangerous) {
+  const auto loaded = good(changed(server_text,
+                                   "[attest]\nattester = \"software\"\nkey = \"attester.key\"\n"
+                                   "swname = \"seatls\"\n",
+                                   ""));
+  EXPECT_FALSE(loaded.config.attester);
+  EXPECT_THAT(loaded.config.dangers, IsEmpty());
+}
+
+TEST_F(Attest, EachMistakeIsTold) {
+  for (const auto& row : {
+           Row{"\"software\"", "\"softwar\"", "attest.attester", 9, "no attester \"softwar\"",
+               "did you mean \"software\"?"},
+           Row{"\"software\"", "\"sgx\"", "attest.attester", 9, "no attester \"sgx\"",
+               "tpm2, software, passport"},
+           Row{"\"software\"", "\"configfs-tsm\"", "attest.attester", 9, "not in this version",
+               "tpm2, software or passport"},
+           Row{"\"software\"", "\"compound\"", "attest.attester", 9, "not in this version", "one attester"},
+           Row{"\"software\"", "\"simulated-tdx\"", "attest.attester", 9, "not in this version", "tpm2"},
+           Row{"\"software\"", "\"simulated-sev-snp\"", "attest.attester", 9, "not in this version", "tpm2"},
+           Row{"\"software\"", "\"simulated-cca\"", "attest.attester", 9, "not in this version", "tpm2"},
+           Row{"\"software\"", "\"\"", "attest.attester", 9, "missing", "leave [attest] out"},
+           Row{"\"software\"", "true", "attest.attester", 9, "wrong type", "a text"},
+           Row{"attester = \"software\"\n", "", "attest.attester", 8, "missing", "leave [attest] out"},
+           Row{"swname =", "ak = \"ak.key\"\nswname =", "attest.ak", 11, "has no such key", "leave it out"},
+           Row{"swname =", "tcti = \"device:/dev/tpm0\"\nswname =", "attest.tcti", 11, "has no such key",
+               "leave it out"},
+           Row{"swname =", "measure = [\"none\"]\nswname =", "attest.measure", 11, "No such file",
+               "can read"},
+           Row{"swname =", "ueid = \"xyz\"\nswname =", "attest.ueid", 11, "not hex", "7 to 33 bytes"},
+           Row{"\"attester.key\"", "\"none.key\"", "attest.key", 10, "No such file", "beside this one"},
+           Row{"\"attester.key\"", "\"ed25519.key\"", "attest.attester", 9, "", "P-256 and P-384"},
+           Row{"\"attester.key\"", "\"rubbish.pem\"", "attest.attester", 9, "", "P-256 and P-384"},
+       })
+    SEATLS_EXPECT_MISTAKE(mistake(changed(server_text, row.old, row.by)), row);
+}
+
+TEST_F(Attest, APassportNamesItsVerifierAndItsResult) {
+  const auto passport =
+      changed(server_text, "attester = \"software\"\nkey = \"attester.key\"\nswname = \"seatls\"",
+              "attester = \"passport\"\nresult = \"server.ear\"\nverifier = \"v.example\"");
+  files.write("some.ear", "eyJ");
+  for (const auto& row : {
+           Row{"\"server.ear\"", "\"none.ear\"", "attest.result", 10, "No such file", "beside this one"},
+           Row{"\"server.ear\"", "\"rubbish.pem\"", "attest.attester", 9, "", "attest.result"},
+           Row{"\"server.ear\"", "\"some.ear\"", "attest.attester", 9, "", "attest.result"},
+           Row{"result = \"server.ear\"\n", "", "attest.result", 8, "missing", "server.ear"},
+           Row{"\"server.ear\"\nverifier = \"v.example\"", "\"some.ear\"", "attest.verifier", 8,
+               "whose result", "verifier.example"},
+       })
+    SEATLS_EXPECT_MISTAKE(mistake(changed(passport, row.old, row.by)), row);
+}
+
+TEST_F(Attest, AKeyOfAnotherAttesterIsToldForEachAttester) {
+  const auto report = check(changed(server_text, "attester = \"software\"", "attester = \"passport\""));
+  std::vector<std::string> keys;
+  for (const auto& m : report.mistakes) keys.push_back(m.key);
+  EXPECT_THAT(keys, Contains("attest.swname"));
+  EXPECT_THAT(keys, Contains("attest.key"));
+  EXPECT_THAT(keys, Contains("attest.verifier"));
+  EXPECT_THAT(keys, Contains("attest.result"));
+}
+
+}  // namespace
+}  // namespace seatls::config
