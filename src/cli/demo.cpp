@@ -172,7 +172,7 @@ Result<void> mutual(Tour& tour, const World& world) {
   tour.begin("A client that shows nothing meets a server that demands attestation",
              "The same server, a client without attestation.");
   const auto refused = visit(unattested, host->address(), host_name, "hello");
-  const auto reason = host->last_refusal();
+  const auto reason = host->refusal();
   auto why = facts_of(refused);
   if (reason) why.set("server_error", to_node(*reason));
   tour.end(refused.error && refused.answer.empty() && reason,

@@ -123,6 +123,7 @@ Result<std::unique_ptr<Host>> Host::start(const LoadedConfig& loaded) {
   events.refused = [self](const std::string&, const Error& error) {
     const std::lock_guard lock(self->mutex_);
     self->refusal_ = error;
+    self->changed_.notify_all();
   };
   host->server_ = std::make_unique<Server>(context, std::move(listener), ServerOptions{}, std::move(events));
   host->thread_ = std::thread([self] { (void)self->server_->run(); });
@@ -135,8 +136,9 @@ Host::~Host() {
   thread_.join();
 }
 
-std::optional<Error> Host::last_refusal() const {
-  const std::lock_guard lock(mutex_);
+std::optional<Error> Host::refusal() const {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, std::chrono::seconds(10), [this] { return refusal_.has_value(); });
   return refusal_;
 }
 

@@ -2,6 +2,7 @@
 // middle. Everything is real: swtpm, two TLS endpoints, sockets.
 #pragma once
 
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -72,8 +73,9 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
   [[nodiscard]] const config::HostPort& address() const { return address_; }
-  // last_refusal is why the last connection was refused, if one was.
-  [[nodiscard]] std::optional<Error> last_refusal() const;
+  // refusal is why the last connection was refused, if one was. A client may know of its end first, so the
+  // server's word is waited for.
+  [[nodiscard]] std::optional<Error> refusal() const;
   // last_report is what is known of the last client that was accepted.
   [[nodiscard]] Node last_report() const;
 
@@ -84,6 +86,7 @@ class Host {
   std::unique_ptr<Server> server_;
   std::thread thread_;
   mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
   std::optional<Error> refusal_;
   Node report_;
 };
