@@ -3,6 +3,7 @@
 #include "cli/config_errors.h"
 #include "cli/files.h"
 #include "cli/learn.h"
+#include "cli/session_report.h"
 #include "cli/tls.h"
 #include "cli/tpm_options.h"
 #include "crypto/signature.h"
@@ -127,7 +128,7 @@ Exit run(const Console& console, const Program& program, const AttestOptions& o,
     return console.fail(written.error());
   console.result(Node::object()
                      .set("file", o.output)
-                     .set("scheme", describe(scheme))
+                     .set("scheme", scheme_label(scheme))
                      .set("size", encoded->size())
                      .set("binder", base::to_hex(*value)));
   return Exit::ok;

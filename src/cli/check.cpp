@@ -1,6 +1,7 @@
 // check: every mistake of a configuration or a policy, with its line and its remedy.
 #include "cli/config_errors.h"
 #include "cli/program.h"
+#include "cli/session_report.h"
 #include "config/text.h"
 #include "seatls/policy.h"
 
@@ -24,7 +25,7 @@ std::string requirement_text(const Config& config) {
 
 Node::Array scheme_names(const std::vector<AttestationScheme>& schemes) {
   Node::Array list;
-  for (const auto& s : schemes) list.emplace_back(describe(s));
+  for (const auto& s : schemes) list.emplace_back(scheme_label(s));
   return list;
 }
 

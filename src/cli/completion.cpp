@@ -1,6 +1,8 @@
-// The completion script is made from the command line itself, so that it is never out of date.
+// The completion script and the manual are made from the command line itself, so that they are never out of
+// date.
 #include <sstream>
 
+#include "cli/manual.h"
 #include "cli/program.h"
 
 namespace seatls::cli {
@@ -105,6 +107,18 @@ void add_completion(Program& program) {
       console.json_line(Node::object().set("shell", *shell).set("script", bash_script(program.app())));
     else
       console.raw(bash_script(program.app()));
+    return Exit::ok;
+  });
+
+  auto& page = program.verb("manual", "print the manual as a man page",
+                            "  seatls manual | man -l -\n"
+                            "  seatls manual > seatls.1\n");
+  program.on(page, [&program](const Console& console) {
+    const auto text = manual(program.app());
+    if (console.json())
+      console.json_line(Node::object().set("format", "roff").set("page", text));
+    else
+      console.raw(text);
     return Exit::ok;
   });
 }

@@ -12,7 +12,9 @@ Exit fail_with_mistakes(const Console& console, const std::string& path,
   bool only_environment = true;
   Node::Array list;
   for (const auto& m : mistakes) {
-    only_environment = only_environment && m.code != Code::configuration;
+    const auto whose = category(m.code);
+    only_environment = only_environment && m.code != Code::configuration &&
+                       (whose == Category::unavailable || whose == Category::local);
     error.detail += (error.detail.empty() ? "" : "\n") + m.message();
     list.push_back(Node::object()
                        .set("file", m.file)

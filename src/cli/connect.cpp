@@ -53,10 +53,15 @@ class Pump {
     tell_at_ = Clock::now() + (may_be_refused ? refusal_grace : std::chrono::milliseconds(0));
     while (!peer_done_) {
       if (!told_ && Clock::now() >= tell_at_) tell();
-      SEATLS_CHECK(read_peer());
-      SEATLS_CHECK(write_peer());
+      const auto carried = carry();
+      if (!told_ && may_be_refused && (peer_done_ || (!carried && carried.error().code == Code::network)))
+        return Error{Code::refused_by_peer,
+                     "the server closed the connection as soon as the handshake was over, before it sent "
+                     "anything: so a server does that does not accept the client",
+                     {}};
+      SEATLS_CHECK(carried);
       if (peer_done_) break;
-      if (stdin_done_ && pending_.empty() && !shut_) {
+      if (stdin_done_ && pending_.empty() && told_ && !shut_) {
         connection_.shutdown();
         shut_ = true;
         close_at_ = Clock::now() + closing_grace;
@@ -73,6 +78,11 @@ class Pump {
     told_ = true;
     console_.json_line(report_node(connection_));
     if (!console_.json()) console_.note(report_lines(console_, connection_));
+  }
+
+  Result<void> carry() {
+    SEATLS_CHECK(read_peer());
+    return peer_done_ ? Result<void>() : write_peer();
   }
 
   Result<void> read_peer() {

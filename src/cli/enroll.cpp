@@ -4,6 +4,7 @@
 #include "attest/tpm2/keys.h"
 #include "base/clock.h"
 #include "cli/files.h"
+#include "cli/input_errors.h"
 #include "cli/tpm_options.h"
 #include "config/text.h"
 #include "crypto/x509.h"
@@ -115,7 +116,7 @@ void add_enroll(Program& program) {
     if (o->ca.empty() || o->makers.empty())
       return console.fail(usage_error("who certifies, and whose TPMs are trusted? --ca FILE --makers FILE"));
     const auto done = enroll(*o, *access);
-    if (!done) return console.fail(done.error());
+    if (!done) return fail_input(console, done.error());
     console.result(*done);
     return Exit::ok;
   });

@@ -267,7 +267,14 @@ Exit run(const Console& console, const InitOptions& options, const TpmAccess& ac
   InitPlan plan;
   plan.use_case = use_cases.at(options.use_case);
   const bool has_tpm = ::access("/dev/tpmrm0", R_OK | W_OK) == 0;
-  const auto tee = !options.tee.empty() ? options.tee : has_tpm ? "tpm2" : "software";
+  // Where evidence is all that vouches for a key, it has to prove it.
+  const bool needs_proof = plan.use_case == UseCase::onboarding;
+  if (needs_proof && options.tee == "software")
+    return console.fail(usage_error(
+        "--use-case onboarding lets clients in by their evidence alone, and software evidence does "
+        "not prove whose key it is about; use --tee tpm2 (with --tcti, where it is not "
+        "/dev/tpmrm0)"));
+  const auto tee = !options.tee.empty() ? options.tee : has_tpm || needs_proof ? "tpm2" : "software";
   plan.tee = tee == "tpm2" ? Tee::tpm2 : Tee::software;
   plan.tcti = access.tcti;
   plan.listen = options.listen;

@@ -27,7 +27,10 @@ std::string attest_section(const InitPlan& plan) {
            "attester = \"passport\"                 # a result that a verifier made of my evidence earlier\n"
            "result = \"server.ear\"                 # it ends: make a new one in time\n"
            "verifier = " +
-           quoted(plan.verifier) + "           # whose result it is\n\n";
+           quoted(plan.verifier) + "           # whose result it is\n" +
+           (plan.tee == Tee::tpm2
+                ? "tcti = " + quoted(plan.tcti) + "       # how the TPM that holds the TLS key is reached\n\n"
+                : "\n");
   if (plan.tee == Tee::software)
     return "[attest]                              # what I show\n"
            "attester = \"software\"                 # for development only: any program can make such "
@@ -96,7 +99,9 @@ std::string server_toml(const InitPlan& plan) {
           "[require]                             # what I demand of clients\n"
           "attestation = \"optional\"              # clients that attest are appraised, the others are "
           "served too\n"
-          "identity = \"pki\"\n" +
+          "identity = \"pki+attested\"             # of clients that attest; \"pki\" demands a certificate "
+          "of "
+          "everyone\n" +
           require_policy(plan);
       break;
     case UseCase::server_attests:

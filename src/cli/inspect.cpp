@@ -1,6 +1,7 @@
 // inspect: what is in some bytes. It never judges: nothing that it prints was verified.
 #include "base/encoding.h"
 #include "cli/files.h"
+#include "cli/input_errors.h"
 #include "cli/inspect_types.h"
 #include "cli/program.h"
 
@@ -35,11 +36,8 @@ Exit run(const Console& console, const InspectOptions& options) {
   }
   const auto type = options.type.empty() ? std::nullopt : std::optional(options.type);
   auto node = inspect_bytes(*data, type);
-  if (!node) {
-    // Not a refusal: what cannot be shown is an input that this verb does not take.
-    (void)console.fail(std::move(node).error().in(options.file == "-" ? "stdin" : options.file));
-    return Exit::usage;
-  }
+  if (!node)
+    return fail_input(console, std::move(node).error().in(options.file == "-" ? "stdin" : options.file));
   console.result(*node);
   return Exit::ok;
 }

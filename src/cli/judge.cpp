@@ -79,7 +79,11 @@ Result<Judged> judge(const JudgeOptions& o) {
     credential.binder = *binder;
   }
   if (!o.tik.empty()) {
-    SEATLS_TRY(credential.tik, load_tik(o.tik));
+    auto tik = load_tik(o.tik);
+    if (!tik && category(tik.error().code) == Category::decode)
+      return usage_error("--tik " + o.tik +
+                         " holds neither a certificate nor a key: " + tik.error().message());
+    SEATLS_TRY(credential.tik, std::move(tik));
   }
   if (!o.verifier.empty()) credential.verifier = o.verifier;
   credential.at = base::system_clock()();

@@ -2,6 +2,7 @@
 #include "attest/tpm2/keys.h"
 #include "base/encoding.h"
 #include "cli/files.h"
+#include "cli/input_errors.h"
 #include "cli/tpm_options.h"
 #include "crypto/hash.h"
 #include "crypto/signature.h"
@@ -168,7 +169,7 @@ void add_csr(Program& program, CLI::App& key) {
   auto access = add_tpm_options(verb);
   program.on(verb, [o, access](const Console& console) {
     const auto made = make_request(*o, *access);
-    if (!made) return console.fail(made.error());
+    if (!made) return fail_input(console, made.error());
     if (o->output != "-")
       if (const auto written = write_output(o->output, *made, Mode::shared, o->force); !written)
         return console.fail(written.error());
@@ -225,7 +226,7 @@ void add_import(Program& program, CLI::App& key) {
       return tpm_node(area).set("file", o->output);
     };
     const auto done = run();
-    if (!done) return console.fail(done.error());
+    if (!done) return fail_input(console, done.error());
     console.result(*done);
     return Exit::ok;
   });
@@ -284,7 +285,7 @@ void add_show(Program& program, CLI::App& key) {
   program.on(verb, [o, access](const Console& console) {
     std::string pem;
     auto node = show(*o, *access, &pem);
-    if (!node) return console.fail(node.error());
+    if (!node) return fail_input(console, node.error());
     if (o->public_only && !console.json())
       console.raw(pem);
     else

@@ -96,9 +96,10 @@ Result<std::string> learn_policy(const Cmw& evidence, const LearnOptions& option
 }
 
 Result<Cmw> attest_offline(Attester& attester, const AttestationScheme& scheme, Binder binder) {
-  std::promise<Result<Cmw>> made;
-  attester.attest({scheme, std::move(binder)}, [&](Result<Cmw> cmw) { made.set_value(std::move(cmw)); });
-  return made.get_future().get();
+  // Shared: the waiter may be gone before set_value has returned.
+  const auto made = std::make_shared<std::promise<Result<Cmw>>>();
+  attester.attest({scheme, std::move(binder)}, [made](Result<Cmw> cmw) { made->set_value(std::move(cmw)); });
+  return made->get_future().get();
 }
 
 }  // namespace seatls::cli

@@ -1,5 +1,6 @@
 // policy: made from good evidence, tried on evidence, and explained.
 #include "cli/files.h"
+#include "cli/input_errors.h"
 #include "cli/judge.h"
 #include "cli/learn.h"
 #include "cli/session_report.h"
@@ -20,9 +21,9 @@ Exit learn(const Console& console, const LearnCommand& c) {
   const auto data = read_input(c.file, 1U << 20U);
   if (!data) return console.fail(data.error());
   const auto cmw = parse_cmw(*data, {.size = 1U << 20U});
-  if (!cmw) return console.fail(Error(cmw.error()).in(c.file));
+  if (!cmw) return fail_input(console, Error(cmw.error()).in(c.file));
   auto policy = learn_policy(*cmw, c.options);
-  if (!policy) return console.fail(policy.error());
+  if (!policy) return fail_input(console, policy.error());
   if (c.output != "-")
     if (const auto written = write_output(c.output, *policy, Mode::shared, c.force); !written)
       return console.fail(written.error());

@@ -34,7 +34,7 @@ void on_signal(int) {
 
 std::string summary(const LoadedConfig& loaded) {
   std::string shows = "nothing";
-  if (loaded.config.attester) shows = describe(loaded.config.attester->schemes().front());
+  if (loaded.config.attester) shows = scheme_label(loaded.config.attester->schemes().front());
   std::string demands = "nothing";
   if (const auto& r = loaded.config.require)
     demands = r->attestation == Requirement::required   ? "attestation"

@@ -15,9 +15,7 @@ Node strings(const std::vector<std::string>& list) {
 }
 
 std::string scheme_name(const AttestationScheme& scheme) {
-  if (const auto* type = std::get_if<EvidenceType>(&scheme.argument))
-    if (const auto known = SchemeTable::defaults().name_of(*type)) return *known;
-  return scheme.is_result() ? "result" : describe(scheme);
+  return scheme.is_result() ? "result" : scheme_label(scheme);
 }
 
 Node reasons_node(const ResultParts& result) {
@@ -80,6 +78,12 @@ std::string requirement_text(Requirement r) {
 }
 
 }  // namespace
+
+std::string scheme_label(const AttestationScheme& scheme) {
+  if (const auto* type = std::get_if<EvidenceType>(&scheme.argument))
+    if (const auto known = SchemeTable::defaults().name_of(*type)) return *known;
+  return describe(scheme);
+}
 
 Node report_node(const openssl::Connection& connection) {
   const auto& report = connection.report();

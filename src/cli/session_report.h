@@ -8,8 +8,12 @@
 #include "seatls/error.h"
 #include "seatls/openssl.h"
 #include "seatls/result.h"
+#include "seatls/scheme.h"
 
 namespace seatls::cli {
+
+// scheme_label names a scheme as policies do: "tpm2", "result of verifier.example".
+[[nodiscard]] std::string scheme_label(const AttestationScheme& scheme);
 
 // report_node: {"peer":{…},"self":{…},"tls":{…}}.
 [[nodiscard]] Node report_node(const openssl::Connection& connection);

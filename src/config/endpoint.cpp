@@ -43,7 +43,8 @@ void read_address(Draft& d, std::string_view key, Role whose, std::string* into)
 void Draft::wrong_file(std::string_view key, const Error& error, std::string remedy) {
   std::string what = std::string(sentence(error.code));
   if (!error.path.empty()) what += " At " + error.path + ".";
-  if (!error.detail.empty()) what += " " + error.detail + ".";
+  if (!error.detail.empty()) what += " " + error.detail;
+  if (what.ends_with('.')) what.pop_back();  // message() ends the sentence
   wrong(key, std::move(what), std::move(remedy), error.code);
 }
 

@@ -39,8 +39,11 @@ Result<LoadedConfig> load_config(const std::string& path, std::optional<Role> ro
   if (report.loaded) return std::move(*report.loaded);
   Error error{report.mistakes.front().code, {}, path};
   for (const auto& m : report.mistakes) {
-    // A mistake in the file comes first: with one, the file cannot be used, whatever else is there.
-    if (m.code == Code::configuration) error.code = Code::configuration;
+    // A mistake in the file, or in one that it names, comes first: with one it cannot be used, whatever
+    // else is there.
+    const auto whose = category(m.code);
+    const bool environment = whose == Category::unavailable || whose == Category::local;
+    if (!environment || m.code == Code::configuration) error.code = Code::configuration;
     error.detail += (error.detail.empty() ? "" : "\n") + m.message();
   }
   return error;

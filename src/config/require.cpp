@@ -78,6 +78,17 @@ void read_rule(Draft& d, Require& require) {
   }
 }
 
+// Where evidence is all that vouches for a key, it has to prove it; a developer's key proves nothing.
+void check_provable(Draft& d, const Require& require, const Policy& policy) {
+  if (require.identity == IdentityRule::attested_key &&
+      policy.schemes == std::vector<std::string>{"software"})
+    d.wrong(
+        "require.identity",
+        "\"attested-key\" rests on evidence that proves its key, and the policy accepts software evidence "
+        "alone, which proves none: every peer would be refused",
+        "write identity = \"pki+attested\", or accept a scheme that proves keys, as tpm2");
+}
+
 // A server that names its clients by PKI must say by whose.
 void check_anchors(Draft& d, const Require& require) {
   const bool server = d.out.config.role == Role::server;
@@ -225,6 +236,7 @@ void read_require(Draft& d) {
       read_pins(d, *policy);
       read_verifier(d, *policy);
       narrow_schemes(d, *policy);
+      check_provable(d, require, *policy);
       read_dangers(d, *policy);
       if (const auto key = d.file.text("require.key"); !key.empty())
         policy->key = key == "proven" ? KeyProvenance::proven : KeyProvenance::measured;

@@ -1,11 +1,18 @@
 #include "attest/tpm2/worker.h"
 
+#include <openssl/crypto.h>
+
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "attest/tpm2/tpm.h"
 
@@ -30,6 +37,61 @@ struct Worker::State {
   bool ended = false;
   std::thread thread;
   Tpm tpm;  // the thread's own
+
+  // finish lets the thread end, and tells whether it did in time.
+  bool finish() {
+    std::unique_lock lock(mutex);
+    stop = true;
+    changed.notify_all();
+    const bool done = changed.wait_for(lock, patience_at_the_end, [this] { return ended; });
+    lock.unlock();
+    done ? thread.join() : thread.detach();
+    return done;
+  }
+};
+
+// Threads knows every thread that nobody has joined. Before the process ends they are joined: each has
+// state inside OpenSSL, which would be lost when OpenSSL cleans up first.
+class Worker::Threads {
+ public:
+  static Threads& all() {
+    // Never destroyed, like the workers; what is registered last with atexit is called first, so
+    // OpenSSL comes before us.
+    static Threads& threads = *[] {
+      OPENSSL_init_crypto(0, nullptr);
+      std::ignore = std::atexit([] { all().finish(); });
+      return new Threads;
+    }();
+    return threads;
+  }
+  void finish() {
+    const auto states = [&] {
+      const std::lock_guard lock(mutex_);
+      return std::exchange(states_, {});
+    }();
+    for (const auto& state : states) std::ignore = state->finish();
+  }
+  void add(const std::shared_ptr<State>& state) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(states_, [](const auto& s) {
+      {
+        const std::lock_guard inner(s->mutex);
+        if (!s->ended) return false;
+      }
+      s->thread.join();
+      return true;
+    });
+    states_.push_back(state);
+  }
+  // take makes the caller the one that joins; false: another one does.
+  bool take(const std::shared_ptr<State>& state) {
+    const std::lock_guard lock(mutex_);
+    return std::erase(states_, state) == 1;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<State>> states_;
 };
 
 std::shared_ptr<Worker> Worker::shared(const std::string& tcti) {
@@ -45,22 +107,18 @@ std::shared_ptr<Worker> Worker::shared(const std::string& tcti) {
 }
 
 Worker::Worker(std::string tcti) : state_(std::make_shared<State>(std::move(tcti))) {
+  auto& threads = Threads::all();
   state_->thread = std::thread([state = state_] { loop(state); });
+  threads.add(state_);
 }
 
 Worker::~Worker() {
-  std::unique_lock lock(state_->mutex);
-  state_->stop = true;
-  state_->changed.notify_all();
-  // The last owner may be a callback of the worker itself.
-  const bool on_own_thread = state_->thread.get_id() == std::this_thread::get_id();
-  const bool ended =
-      !on_own_thread && state_->changed.wait_for(lock, patience_at_the_end, [this] { return state_->ended; });
-  lock.unlock();
-  if (ended) {
-    state_->thread.join();
-  } else {
-    state_->thread.detach();
+  // The last owner may be a callback of the worker itself: then it ends by itself, and is joined later.
+  if (state_->thread.get_id() == std::this_thread::get_id()) {
+    const std::lock_guard lock(state_->mutex);
+    state_->stop = true;
+  } else if (Threads::all().take(state_)) {
+    std::ignore = state_->finish();
   }
 }
 

@@ -48,6 +48,7 @@ class Worker {
     std::function<void(Error)> fail;
   };
   struct State;
+  class Threads;
   explicit Worker(std::string tcti);
   void push(Job job);
   static void loop(const std::shared_ptr<State>& state);

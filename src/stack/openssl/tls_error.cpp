@@ -36,9 +36,10 @@ Code code_of(int reason, const Config& config) {
 }  // namespace
 
 Error refused_by_peer(int alert) {
-  return {Code::refused_by_peer,
-          "alert " + std::to_string(alert) + " (" + SSL_alert_desc_string_long(alert) + ")",
-          {}};
+  // OpenSSL does not know the name of TLS 1.3's own alert.
+  const char* meaning =
+      alert == SSL_AD_CERTIFICATE_REQUIRED ? "certificate required" : SSL_alert_desc_string_long(alert);
+  return {Code::refused_by_peer, "alert " + std::to_string(alert) + " (" + meaning + ")", {}};
 }
 
 Error error_of_queue(const Config& config) {

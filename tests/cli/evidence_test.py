@@ -1,0 +1,139 @@
+"""Evidence apart from connections: attest, inspect, appraise, and policies learned, tried and explained."""
+import kit
+
+BINDER = "5a" * 32
+
+
+class RoundTrip:
+    """The same for each kind of evidence."""
+
+    tee = ""
+    verdict = ""
+
+    def make(self) -> None:
+        self.seatls("init", "--tee", self.tee, "-q")
+        told = self.seatls("attest", "--config", "server.toml", "--binder", BINDER, "-o", "evidence.cmw", "--json").json
+        self.assertEqual((told["scheme"], told["binder"]), (self.tee, BINDER))
+        self.assertEqual(told["size"], (self.folder / "evidence.cmw").stat().st_size)
+
+    def appraise(self, *arguments: str, code: int = 0) -> dict:
+        return self.seatls("appraise", "evidence.cmw", "--policy", "policy.toml", "--tik", "server.pem", *arguments, "--json",
+                           code=code).json
+
+    def test_good_evidence_is_accepted(self) -> None:
+        self.make()
+        told = self.appraise("--binder", BINDER)
+        self.assertEqual((told["verdict"], told["scheme"], told["binder"]), (self.verdict, self.tee, BINDER))
+        self.assertIn(f"Verdict: {self.verdict}", self.seatls("appraise", "evidence.cmw", "--config", "client.toml", "--binder", BINDER).out)
+
+    def test_another_binder_is_refused(self) -> None:
+        self.make()
+        told = self.appraise("--binder", "5b" * 32, code=1)
+        self.assertIn("binder_mismatch", [r["code"] for r in told["reasons"] if r["fatal"]])
+
+    def test_another_key_is_refused(self) -> None:
+        self.make()
+        self.seatls("key", "create", "-o", "other.key")
+        told = self.seatls("appraise", "evidence.cmw", "--policy", "policy.toml", "--tik", "other.key", "--binder", BINDER,
+                           "--json", code=1).json
+        self.assertTrue(any(r["fatal"] for r in told["reasons"]), told)
+
+    def test_a_binder_must_be_named(self) -> None:
+        self.make()
+        self.assertIn("--binder", self.seatls("appraise", "evidence.cmw", "--policy", "policy.toml", code=2).err)
+        self.assertIn("--policy", self.seatls("appraise", "evidence.cmw", "--binder", BINDER, code=2).err)
+
+    def test_inspect_shows_and_does_not_judge(self) -> None:
+        self.make()
+        told = self.seatls("inspect", "evidence.cmw", "--json").json
+        self.assertEqual(told["type"], "cmw")
+        self.assertIn(BINDER, str(told), "the binder is somewhere in it")
+        data = (self.folder / "evidence.cmw").read_bytes()
+        self.assertEqual(self.seatls("inspect", "-", "--json", stdin=data).json["type"], "cmw")
+        self.assertEqual(self.seatls("inspect", "-", "--hex", "--json", stdin=data.hex().encode()).json["type"], "cmw")
+        self.assertIn("cmw", self.seatls("inspect", "evidence.cmw").out)
+
+    def test_a_policy_is_learned_tried_and_explained(self) -> None:
+        self.make()
+        key = ["--key", "attester.pem"] if self.tee == "software" else []
+        self.seatls("policy", "learn", "evidence.cmw", "-o", "learned.toml", "--id", "fleet", *key)
+        checked = self.seatls("check", "learned.toml", "--json").json
+        self.assertEqual((checked["policy"], checked["schemes"]), ("fleet", [self.tee]))
+        judge = ["evidence.cmw", "--policy", "learned.toml", "--tik", "server.pem", "--binder"]
+        told = self.seatls("policy", "test", *judge, BINDER, "--json").json
+        self.assertEqual((told["verdict"], told["policy"]), (self.verdict, "fleet"))
+        refused = self.seatls("policy", "test", *judge, "5b" * 32, code=1)
+        self.assertIn("binder_mismatch", refused.out)
+        explained = self.seatls("policy", "explain", *judge, "5b" * 32)
+        self.assertIn("binder", explained.out)
+        self.assertIn("explanation", self.seatls("policy", "explain", *judge, "5b" * 32, "--json").json)
+
+    def test_a_result_is_made_of_it_and_accepted_as_a_passport(self) -> None:
+        self.make()
+        self.seatls("key", "create", "-o", "verifier.key")
+        self.write("verifier.pem", self.seatls("key", "show", "--public", "verifier.key").out)
+        self.appraise("--binder", BINDER, "-o", "server.ear", "--sign", "verifier.key", "--lifetime", "1h")
+        self.assertEqual(self.seatls("inspect", "server.ear", "--json").json["type"], "ear-jwt")
+        self.write("passport.toml", 'id = "passport"\nschemes = ["result"]\n[result]\nmax_age = "1h"\n'
+                                    'verifiers = [{ identity = "verifier.example", key = "verifier.pem" }]\n')
+        judge = ["appraise", "server.ear", "--policy", "passport.toml", "--tik", "server.pem", "--json", "--accept",
+                 "affirming,warning"]
+        self.assertEqual(self.seatls(*judge).json["verdict"], self.verdict)
+        later = self.seatls(*judge, "--at", "2099-01-01T00:00:00Z", code=1).json["reasons"]
+        self.assertEqual({r["code"] for r in later if r["fatal"]}, {"result_expired"})
+        self.assertIn("--at", self.seatls(*judge, "--at", "yesterday", code=2).err)
+
+    def test_every_prefix_and_every_changed_byte_fails_cleanly(self) -> None:
+        self.make()
+        data = (self.folder / "evidence.cmw").read_bytes()
+        judge = ["appraise", "-", "--policy", "policy.toml", "--tik", "server.pem", "--binder", BINDER, "--json"]
+        step = max(1, len(data) // 8)
+        for cut in range(0, len(data), step):
+            done = self.seatls(*judge, stdin=data[:cut], code=1)
+            self.assertTrue("error" in done.json or any(r["fatal"] for r in done.json["reasons"]), done)
+        for place in range(step // 2, len(data), step):
+            self.seatls(*judge, stdin=data[:place] + bytes([data[place] ^ 1]) + data[place + 1:], code=1)
+
+
+class Software(RoundTrip, kit.Case):
+    tee = "software"
+    verdict = "warning"
+
+    def test_without_a_configuration(self) -> None:
+        self.seatls("key", "create", "-o", "tls.key")
+        self.seatls("attest", "--attester", "software", "--tik", "tls.key", "--binder", "01" * 48, "-o", "e.cmw")
+        self.assertIn("--force", self.seatls("attest", "--attester", "software", "--tik", "tls.key", "--binder", "01" * 48,
+                                             "-o", "e.cmw", code=2).err)
+        self.assertIn("--tik", self.seatls("attest", "--attester", "software", "--binder", "01" * 48, "-o", "f.cmw",
+                                           code=2).err)
+        self.assertIn("--attester", self.seatls("attest", "--tik", "tls.key", "--binder", "01" * 48, "-o", "f.cmw",
+                                                code=2).err)
+
+    def test_what_is_no_evidence(self) -> None:
+        self.seatls("init", "--tee", "software", "-q")
+        for data in (b"", b"hello", b"\x82\x18", b"[]", b'["application/json", "!!"]', b"\xff" * 5000, b"eyJhbGciOiJub25lIn0.e30."):
+            judged = self.seatls("appraise", "-", "--policy", "policy.toml", "--binder", BINDER, "--json", stdin=data, code=1)
+            self.assertNotIn("internal", judged.out)
+            shown = self.seatls("inspect", "-", "--json", stdin=data, code=None)
+            self.assertIn(shown.code, (0, 2), "0: it is CBOR of some kind")
+        self.assertIn("none.cmw", self.seatls("inspect", "none.cmw", code=2).err)
+        self.assertIn("1048576", self.seatls("appraise", "-", "--policy", "policy.toml", "--binder", BINDER,
+                                             stdin=b"x" * 1_100_000, code=2).err)
+
+
+class Tpm2(RoundTrip, kit.TpmCase):
+    tee = "tpm2"
+    verdict = "affirming"
+
+    def test_without_a_configuration(self) -> None:
+        self.seatls("init", "--tee", "tpm2", "-q")
+        self.seatls("attest", "--attester", "tpm2", "--ak", "ak.key", "--tik", "server.key", "--pcrs", "0,4", "--binder", BINDER,
+                    "-o", "e.cmw")
+        told = str(self.seatls("inspect", "e.cmw", "--json").json)
+        self.assertIn("sha256", told)
+        self.assertIn("--ak", self.seatls("attest", "--attester", "tpm2", "--tik", "server.key", "--binder", BINDER, "-o", "f",
+                                          code=2).err)
+
+
+if __name__ == "__main__":
+    kit.main()
