@@ -6,7 +6,7 @@ import subprocess
 
 import kit
 
-VERBS = ["demo", "init", "check", "serve", "connect", "key", "enroll", "attest", "appraise", "inspect", "policy",
+VERBS = ["demo", "init", "check", "serve", "connect", "key", "enroll", "attest", "appraise", "inspect", "policy", "bench",
          "completion", "manual", "version"]
 NESTED = {"key": ["create", "csr", "import", "show"], "policy": ["learn", "test", "explain"]}
 
@@ -36,7 +36,7 @@ class Help(kit.Case):
         for verb in VERBS:
             self.assertIn(f".SS seatls {verb}\n", page)
         if shutil.which("groff"):
-            done = subprocess.run(["groff", "-man", "-Tutf8", "-ww"], input=page, capture_output=True, text=True, timeout=30,
+            done = subprocess.run(["groff", "-Kutf8", "-man", "-Tutf8", "-ww", "-Wbreak"], input=page, capture_output=True, text=True, timeout=30,
                                   check=True)
             self.assertEqual(done.stderr, "")
             self.assertIn("EXIT STATUS", done.stdout.replace("\x1b[1m", "").replace("\x1b[0m", ""))
