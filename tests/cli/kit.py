@@ -48,6 +48,10 @@ class Case(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="seatls-cli-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("SEATLS_")}
+        # Under load a process that used a TPM ends while libcrypto still holds 944 bytes of the TPM's thread, which
+        # then counts as a leak. Leaks are looked for in the tests that call the same code; addresses and undefined
+        # behaviour are looked for here, too.
+        self.environment["ASAN_OPTIONS"] = self.environment.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
 
     def seatls(self, *arguments, code: int | None = 0, stdin: bytes = b"", limit: float = 60) -> Outcome:
         arguments = tuple(str(a) for a in arguments)
