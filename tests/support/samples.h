@@ -11,12 +11,13 @@
 #include <string>
 
 #include "seatls/bytes.h"
+#include "support/source_dir.h"
 
 namespace seatls::testing {
 
 inline std::filesystem::path samples() {
   const char* named = std::getenv("SEATLS_SAMPLES");
-  return named != nullptr ? named : SEATLS_SOURCE_DIR "/../shared/samples";
+  return named != nullptr ? named : source_dir() / "../shared/samples";
 }
 
 // read_file returns a file's bytes; a file that is not there fails the test.

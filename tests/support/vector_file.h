@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/encoding.h"
+#include "support/source_dir.h"
 
 namespace seatls::testing {
 
@@ -53,7 +54,7 @@ class VectorFile {
 };
 
 inline std::filesystem::path vector_path(const std::string& topic, const std::string& name) {
-  return std::filesystem::path(SEATLS_SOURCE_DIR) / "tests/vectors" / topic / (name + ".txt");
+  return source_dir() / "tests/vectors" / topic / (name + ".txt");
 }
 
 inline std::vector<std::string> vector_names(const std::string& topic) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "support/source_dir.h"
 #include "unit/appraise/vector_file.h"
 
 namespace seatls {
@@ -12,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::string folder = std::string(SEATLS_SOURCE_DIR) + "/tests/vectors";
+const std::string folder = (testing::source_dir() / "tests/vectors").string();
 const std::string hex32(64, 'a');
 
 PolicyReport check(const std::string& text) { return check_policy_text(text, folder, "policy.toml"); }

@@ -9,12 +9,13 @@
 #include <iterator>
 
 #include "seatls/bytes.h"
+#include "support/source_dir.h"
 
 namespace seatls::appraise::testing {
 
 inline std::filesystem::path sample(const std::string& name) {
   const char* folder = std::getenv("SEATLS_SAMPLES");
-  return std::filesystem::path(folder != nullptr ? folder : SEATLS_SOURCE_DIR "/../shared/samples") / name;
+  return (folder != nullptr ? folder : seatls::testing::source_dir() / "../shared/samples") / name;
 }
 
 inline Bytes read_file(const std::filesystem::path& path) {

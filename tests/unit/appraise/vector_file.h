@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "seatls/verifiers.h"
+#include "support/source_dir.h"
 
 namespace seatls::appraise::testing {
 
@@ -36,7 +37,7 @@ struct VectorFile {
 };
 
 inline std::string vectors_folder(const std::string& topic) {
-  return std::string(SEATLS_SOURCE_DIR) + "/tests/vectors/" + topic;
+  return (seatls::testing::source_dir() / "tests/vectors" / topic).string();
 }
 
 inline VectorFile read_vector(const std::filesystem::path& path) {
