@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
-#include "appraise/cursor.h"
 #include "appraise/schemes/tpm/structures.h"
+#include "codec/cursor.h"
 #include "crypto/hash.h"
 
 namespace seatls::appraise::tpm {
 namespace {
+
+using codec::Cursor;
+using codec::Endian;
 
 constexpr std::uint32_t ev_no_action = 3;
 constexpr std::uint32_t padding = 0xFFFFFFFF;

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
-#include "appraise/cursor.h"
 #include "base/encoding.h"
+#include "codec/cursor.h"
 #include "crypto/hash.h"
 
 namespace seatls::appraise::tpm {
 namespace {
+
+using codec::Cursor;
+using codec::Endian;
 
 // Part 2, section 6.3: TPM_ALG_ID.
 constexpr std::uint16_t alg_rsa = 0x0001, alg_aes = 0x0006, alg_sha1 = 0x0004, alg_sha256 = 0x000B,

@@ -1,15 +1,19 @@
-// Cursor walks over a binary structure of evidence. It keeps its first failure and then yields empty
-// values, so that a reader is straight-line; `done` tells at the end whether all of it was there.
+// Cursor walks over a structure of fixed layout, of either byte order: TPM structures, quotes, reports.
+// It keeps its first failure and then yields zeros and empty views, so that a reader is straight-line;
+// `done` tells at the end whether all of it was there and nothing else.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "seatls/bytes.h"
 #include "seatls/error.h"
 
-namespace seatls::appraise {
+namespace seatls::codec {
 
 enum class Endian : std::uint8_t { big, little };
 
@@ -29,6 +33,15 @@ class Cursor {
   }
   [[nodiscard]] std::uint64_t u64(std::string_view field) { return number(8, field); }
   [[nodiscard]] ByteView take(std::size_t size, std::string_view field);
+  // array reads a field of N bytes.
+  template <std::size_t N>
+  [[nodiscard]] std::array<std::uint8_t, N> array(std::string_view field) {
+    std::array<std::uint8_t, N> out{};
+    std::ranges::copy(take(N, field), out.begin());
+    return out;
+  }
+  // reserved reads bytes that the specification says are zero; any other is a failure (unknown_value).
+  void reserved(std::size_t size, std::string_view field);
 
   // fail notes a failure of the caller's own; only the first one is kept.
   void fail(Code code, std::string_view field, std::string detail);
@@ -47,4 +60,4 @@ class Cursor {
   std::optional<Error> error_;
 };
 
-}  // namespace seatls::appraise
+}  // namespace seatls::codec

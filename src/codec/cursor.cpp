@@ -1,6 +1,6 @@
-#include "appraise/cursor.h"
+#include "codec/cursor.h"
 
-namespace seatls::appraise {
+namespace seatls::codec {
 
 ByteView Cursor::take(std::size_t size, std::string_view field) {
   if (failed()) return {};
@@ -12,6 +12,15 @@ ByteView Cursor::take(std::size_t size, std::string_view field) {
   const ByteView taken = rest_.first(size);
   rest_ = rest_.subspan(size);
   return taken;
+}
+
+void Cursor::reserved(std::size_t size, std::string_view field) {
+  const ByteView raw = take(size, field);
+  for (std::size_t i = 0; i < raw.size(); ++i)
+    if (raw[i] != 0)
+      return fail(Code::unknown_value, field,
+                  "byte " + std::to_string(i) + " of " + std::to_string(size) + " is " +
+                      std::to_string(raw[i]) + "; all are reserved and zero");
 }
 
 std::uint64_t Cursor::number(std::size_t size, std::string_view field) {
@@ -39,4 +48,4 @@ Result<void> Cursor::done() const {
   return {};
 }
 
-}  // namespace seatls::appraise
+}  // namespace seatls::codec
