@@ -20,6 +20,11 @@ std::string_view remedy(Code code) {
       return "none: the credential was put together from parts that do not fit";
     case Code::untrusted_attestation_key:
       return "pin the key in the policy, or name the CA that certifies it";
+    case Code::certificate_revoked: return "none: whoever issued the certificate has withdrawn it";
+    case Code::collateral_missing:
+      return "name it in the policy: see docs/usage/policy.md for what the scheme needs";
+    case Code::collateral_stale: return "fetch it anew from the manufacturer; compare the clocks";
+    case Code::collateral_invalid: return "fetch it anew from the manufacturer: it was changed, or cut";
     case Code::binder_mismatch:
       return "none: the credential was made for another connection (a relay or a replay)";
     case Code::nonce_ambiguous: return "let the attester write exactly one eat_nonce";

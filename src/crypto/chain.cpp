@@ -52,6 +52,23 @@ Error untrusted(std::string detail) {
   return {Code::untrusted_attestation_key, std::move(detail), "certificate chain"};
 }
 
+// code_of tells a chain that nobody vouches for from one that was withdrawn, and both from lists that do
+// not say which.
+Code code_of(int error) {
+  switch (error) {
+    case X509_V_ERR_CERT_REVOKED: return Code::certificate_revoked;
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+    case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER: return Code::collateral_missing;
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+    case X509_V_ERR_CRL_NOT_YET_VALID: return Code::collateral_stale;
+    case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+    case X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE:
+    case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
+    case X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION: return Code::collateral_invalid;
+    default: return Code::untrusted_attestation_key;
+  }
+}
+
 Result<StorePtr> make_store(const ChainCheck& check) {
   StorePtr store(X509_STORE_new());
   if (!store) return library_error("certificate store");
@@ -62,6 +79,9 @@ Result<StorePtr> make_store(const ChainCheck& check) {
     const X509CrlPtr crl(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
     if (!crl || at != der.data() + der.size())
       return Error{Code::malformed, "the certificate revocation list cannot be parsed", "crl"};
+    if (X509_CRL_get0_nextUpdate(crl.get()) == nullptr)  // libcrypto would take it for valid for ever
+      return Error{Code::malformed, "the certificate revocation list does not say until when it holds",
+                   "crl"};
     if (X509_STORE_add_crl(store.get(), crl.get()) != 1) return library_error("crl");
   }
   return store;
@@ -92,7 +112,8 @@ Result<void> verify_chain(const Certificate& leaf, const ChainCheck& check) {
   X509_VERIFY_PARAM_set_auth_level(parameters, kSecurityBits112);
 
   if (X509_verify_cert(context.get()) == 1) return {};
-  std::string detail = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
+  const int error = X509_STORE_CTX_get_error(context.get());
+  std::string detail = X509_verify_cert_error_string(error);
   detail +=
       " (certificate " + std::to_string(X509_STORE_CTX_get_error_depth(context.get())) + " of the chain";
   if (X509* current = X509_STORE_CTX_get_current_cert(context.get()); current != nullptr) {
@@ -100,7 +121,7 @@ Result<void> verify_chain(const Certificate& leaf, const ChainCheck& check) {
     X509_NAME_print_ex(subject.get(), X509_get_subject_name(current), 0, XN_FLAG_RFC2253);
     detail += ", " + bio_text(subject.get());
   }
-  return untrusted(detail + ")");
+  return Error{code_of(error), detail + ")", "certificate chain"};
 }
 
 }  // namespace seatls::crypto

@@ -155,6 +155,12 @@ Result<Bytes> extensions(const CertificateSpec& spec, const Spki& spki, ByteView
   out = join({out, extension(NID_subject_key_identifier, false, tlv(0x04, key_identifier(spki)))});
   if (!authority.empty())
     out = join({out, extension(NID_authority_key_identifier, false, sequence({tlv(0x80, authority)}))});
+  for (const auto& more : spec.extensions) {
+    const Ptr<ASN1_OBJECT, ASN1_OBJECT_free> object(OBJ_txt2obj(more.oid.c_str(), 1));
+    if (!object) return bad_spec("'" + more.oid + "' is not a dotted object identifier");
+    out = join({out, sequence({to_der(i2d_ASN1_OBJECT, object.get()),
+                               more.critical ? ByteView(kTrue) : ByteView(), tlv(0x04, more.value)})});
+  }
   return sequence({out});
 }
 
@@ -225,6 +231,30 @@ Result<Certificate> make_self_signed(const CertificateSpec& spec, const PublicKe
                                      SignatureAlgorithm algorithm, const ExternalSigner& sign) {
   const ErrorScope errors;
   return issue(spec, key.spki(), {}, {}, {key, algorithm, sign});
+}
+
+// TBSCertList ::= SEQUENCE { version INTEGER, signature AlgorithmIdentifier, issuer Name,
+//   thisUpdate Time, nextUpdate Time, revokedCertificates SEQUENCE OF SEQUENCE { userCertificate
+//   INTEGER, revocationDate Time } OPTIONAL, crlExtensions [0] Extensions }
+Result<Bytes> make_revocation_list(const Issuer& issuer, const Period& period,
+                                   const std::vector<Bytes>& revoked_serials) {
+  const ErrorScope errors;
+  constexpr std::uint8_t kVersion2[] = {0x02, 0x01, 0x01}, kFirst[] = {0x02, 0x01, 0x01};
+  const auto algorithm = certificate_algorithm(issuer.key);
+  Bytes revoked;
+  for (const auto& serial : revoked_serials) {
+    if (serial.empty()) return bad_spec("a serial number has no bytes");
+    const Bytes sign(serial[0] >= 0x80 ? 1 : 0, 0);
+    revoked = join({revoked, sequence({tlv(0x02, join({sign, serial})), time_der(period.from)})});
+  }
+  SEATLS_TRY(const auto issuer_key, issuer.certificate.public_key());
+  const Bytes list = revoked.empty() ? Bytes() : sequence({revoked});
+  const Bytes name = to_der(i2d_X509_NAME, X509_get_subject_name(issuer.certificate.impl().x509.get()));
+  const Bytes tbs = sequence({kVersion2, algorithm_identifier(algorithm), name, time_der(period.from),
+                              time_der(period.until), list,
+                              tlv(0xa0, sequence({extension(NID_crl_number, false, kFirst)}))});
+  const auto sign = signer_of(issuer.key);
+  return signed_object(tbs, {issuer_key, algorithm, sign});
 }
 
 // CertificationRequestInfo ::= SEQUENCE { version INTEGER, subject Name, subjectPKInfo,

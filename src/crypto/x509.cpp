@@ -44,6 +44,17 @@ Result<Time> to_time(const ASN1_TIME* value) {
               std::chrono::seconds(tm.tm_sec));
 }
 
+std::string common_name(const X509_NAME* name) {
+  const int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+  if (at < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, at) >= 0) return "";
+  unsigned char* utf8 = nullptr;
+  const int length = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+  if (length < 0) return "";
+  std::string out(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(length));
+  OPENSSL_free(utf8);
+  return out;
+}
+
 struct PemBlock {
   std::string name;
   Bytes der;
@@ -105,6 +116,32 @@ std::string Certificate::subject() const {
   return bio_text(out.get());
 }
 
+std::string Certificate::subject_common_name() const {
+  return common_name(X509_get_subject_name(impl_->x509.get()));
+}
+std::string Certificate::issuer_common_name() const {
+  return common_name(X509_get_issuer_name(impl_->x509.get()));
+}
+
+Bytes Certificate::serial() const {
+  const ASN1_INTEGER* serial = X509_get0_serialNumber(impl_->x509.get());
+  const auto* data = ASN1_STRING_get0_data(serial);
+  return {data, data + ASN1_STRING_length(serial)};
+}
+
+Result<std::optional<Bytes>> Certificate::extension(std::string_view oid) const {
+  const ErrorScope errors;
+  const Ptr<ASN1_OBJECT, ASN1_OBJECT_free> wanted(OBJ_txt2obj(std::string(oid).c_str(), 1));
+  const X509* x509 = impl_->x509.get();
+  const int at = wanted ? X509_get_ext_by_OBJ(x509, wanted.get(), -1) : -1;
+  if (at < 0) return std::optional<Bytes>();
+  if (X509_get_ext_by_OBJ(x509, wanted.get(), at) >= 0)
+    return bad_certificate("the extension " + std::string(oid) + " stands there twice");
+  const ASN1_OCTET_STRING* value = X509_EXTENSION_get_data(X509_get_ext(x509, at));
+  const auto* data = ASN1_STRING_get0_data(value);
+  return std::optional(Bytes(data, data + ASN1_STRING_length(value)));
+}
+
 Time Certificate::not_before() const { return impl_->not_before; }
 Time Certificate::not_after() const { return impl_->not_after; }
 
@@ -117,6 +154,17 @@ bool Certificate::has_extended_key_usage(std::string_view oid) const {
   for (int i = 0; i < sk_ASN1_OBJECT_num(usages.get()); ++i)
     if (OBJ_cmp(sk_ASN1_OBJECT_value(usages.get(), i), wanted.get()) == 0) return true;
   return false;
+}
+
+Result<Period> crl_period(ByteView crl_der) {
+  const ErrorScope errors;
+  const unsigned char* at = crl_der.data();
+  const X509CrlPtr crl(d2i_X509_CRL(nullptr, &at, static_cast<long>(crl_der.size())));
+  if (!crl || at != crl_der.data() + crl_der.size() || X509_CRL_get0_nextUpdate(crl.get()) == nullptr)
+    return Error{Code::malformed, "this is no certificate revocation list with an end", "crl"};
+  SEATLS_TRY(const auto from, to_time(X509_CRL_get0_lastUpdate(crl.get())));
+  SEATLS_TRY(const auto until, to_time(X509_CRL_get0_nextUpdate(crl.get())));
+  return Period{from, until};
 }
 
 Result<std::vector<Certificate>> parse_pem_certificates(std::string_view pem) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,16 @@ class Certificate {
   [[nodiscard]] const Spki& spki() const { return spki_; }
   [[nodiscard]] Result<PublicKey> public_key() const { return PublicKey::from_spki(spki_.der()); }
   [[nodiscard]] std::string subject() const;  // RFC 2253 one-liner, for people
+  // The common names, or nothing where there is none or more than one.
+  [[nodiscard]] std::string subject_common_name() const;
+  [[nodiscard]] std::string issuer_common_name() const;
+  [[nodiscard]] Bytes serial() const;  // magnitude, big endian
   [[nodiscard]] Time not_before() const;
   [[nodiscard]] Time not_after() const;
   [[nodiscard]] bool has_extended_key_usage(std::string_view oid) const;
+  // extension returns the value (the OCTET STRING's content) of the extension with this dotted OID, or
+  // nothing. One that stands there twice is malformed.
+  [[nodiscard]] Result<std::optional<Bytes>> extension(std::string_view oid) const;
 
   struct Impl;  // holds libcrypto's X509
   [[nodiscard]] const Impl& impl() const { return *impl_; }
@@ -51,12 +59,25 @@ struct ChainCheck {
   // Critical extensions that the caller understands itself (e.g. TPM EK subject alternative names).
   std::vector<std::string> understood_critical_oids{};
 };
-// verify_chain builds and verifies a chain from `leaf` to an anchor. Errors:
-// untrusted_attestation_key with libcrypto's reason.
+// verify_chain builds and verifies a chain from `leaf` to an anchor. Only what `check` holds counts: no
+// store of the system, no network. Errors, with libcrypto's reason: certificate_revoked;
+// collateral_missing, collateral_stale, collateral_invalid for revocation lists; malformed for one that
+// cannot be parsed or has no end; untrusted_attestation_key for everything else.
 [[nodiscard]] Result<void> verify_chain(const Certificate& leaf, const ChainCheck& check);
+
+// Period is when a revocation list holds: from thisUpdate to nextUpdate, which it must have.
+struct Period {
+  Time from{}, until{};
+};
+[[nodiscard]] Result<Period> crl_period(ByteView crl_der);
 
 // CertificateRequest and makers of certificates. Extensions are those that TLS peers expect:
 // BasicConstraints, KeyUsage, ExtendedKeyUsage (server and client), SubjectAltName.
+struct CertificateExtension {
+  std::string oid;  // dotted
+  bool critical = false;
+  Bytes value;  // DER
+};
 struct CertificateSpec {
   std::string common_name{};
   std::vector<std::string> dns_names{};
@@ -66,7 +87,8 @@ struct CertificateSpec {
   std::vector<std::string> extended_key_usages{};
   bool is_ca = false;
   std::chrono::seconds lifetime{std::chrono::hours{24 * 30}};
-  Time not_before{};  // default: now, less an hour for clocks that differ
+  Time not_before{};                               // default: now, less an hour for clocks that differ
+  std::vector<CertificateExtension> extensions{};  // besides the usual ones
 };
 struct Issuer {
   const Certificate& certificate;
@@ -77,6 +99,9 @@ struct Issuer {
 [[nodiscard]] Result<Certificate> make_certificate(const CertificateSpec& spec, const PublicKey& subject_key,
                                                    const Issuer& issuer);
 [[nodiscard]] Result<Certificate> make_self_signed(const CertificateSpec& spec, const PrivateKey& key);
+// make_revocation_list returns a CRL as DER.
+[[nodiscard]] Result<Bytes> make_revocation_list(const Issuer& issuer, const Period& period,
+                                                 const std::vector<Bytes>& revoked_serials);
 
 // Signer signs with a key that this process does not hold (a TPM): DER ECDSA over the message.
 using ExternalSigner = std::function<Result<Bytes>(ByteView message)>;

@@ -332,11 +332,11 @@ def trust():
     bad("self-signed", "A self-signed certificate.", evidence(more={8: [der(certificate("ak", AK.private, usage=AIK_USAGE))]}))
     bad("other-key", "A good certificate, of another attestation key (attack A09).", evidence(ak=AK2, more={8: [der(AK_CERT)]}), "evidence_inconsistent")
     revoked = policy(pins=False, tail='ak_ca = "ca.pem"\nak_ca_crl = "revoked.pem"')
-    bad("revoked", "The certificate is on the CA's list.", evidence(more={8: [der(AK_CERT)]}), rules=revoked)
+    bad("revoked", "The certificate is on the CA's list.", evidence(more={8: [der(AK_CERT)]}), "certificate_revoked", rules=revoked)
     fresh = issued()
     vector("ok-certificate-crl", "A certificate that is not on the CA's list.", evidence(more={8: fresh}), rules=revoked)
     bad("no-crl", "A list is configured, but not that of the intermediate CA.",
-        evidence(more={8: [der(certificate("ak", AK.private, ("AK CA 2", MID_KEY), AIK_USAGE)), der(MID)]}), rules=revoked)
+        evidence(more={8: [der(certificate("ak", AK.private, ("AK CA 2", MID_KEY), AIK_USAGE)), der(MID)]}), "collateral_missing", rules=revoked)
     ek = policy(tail='ek_ca = "ca.pem"')
     vector("ek-missing", "An EK certificate is demanded.", evidence(), "untrusted_attestation_key", "tpm2 > ek chain", rules=ek)
     for name, about, kw in [("usage", "An EK certificate without the EK usage.", {"usage": AIK_USAGE}),

@@ -32,10 +32,11 @@ class Chain : public ::testing::Test {
                         leaf_key.public_key(), {middle, middle_key});
   ChainCheck check{.anchors = {root}, .intermediates = {middle}, .at = now()};
 
-  void expect_refused(const Certificate& end_entity, const char* reason) {
+  void expect_refused(const Certificate& end_entity, const char* reason,
+                      Code code = Code::untrusted_attestation_key) {
     const auto result = verify_chain(end_entity, check);
     ASSERT_FALSE(result) << reason;
-    EXPECT_EQ(result.error().code, Code::untrusted_attestation_key);
+    EXPECT_EQ(result.error().code, code) << result.error().message();
     EXPECT_THAT(result.error().detail, HasSubstr(reason));
   }
   // libssl reads the same error queue.
@@ -151,9 +152,9 @@ TEST_F(Chain, RevocationListsOfEveryIssuer) {
   check.crls = {make_crl(root, root_key), make_crl(middle, middle_key)};
   EXPECT_TRUE(verify_chain(leaf, check));
   check.crls.pop_back();
-  expect_refused(leaf, "unable to get certificate CRL (certificate 0");
+  expect_refused(leaf, "unable to get certificate CRL (certificate 0", Code::collateral_missing);
   check.crls = {make_crl(middle, middle_key)};
-  expect_refused(leaf, "unable to get certificate CRL (certificate 1");
+  expect_refused(leaf, "unable to get certificate CRL (certificate 1", Code::collateral_missing);
 }
 
 TEST_F(Chain, AnAnchorNeedsNobodyToVouchForIt) {
@@ -161,24 +162,24 @@ TEST_F(Chain, AnAnchorNeedsNobodyToVouchForIt) {
   check.crls = {make_crl(middle, middle_key)};
   EXPECT_TRUE(verify_chain(leaf, check));
   check.crls = {make_crl(root, root_key)};
-  expect_refused(leaf, "unable to get certificate CRL (certificate 0");
+  expect_refused(leaf, "unable to get certificate CRL (certificate 0", Code::collateral_missing);
 }
 
 TEST_F(Chain, ARevokedLeafAndARevokedIntermediate) {
   check.crls = {make_crl(root, root_key), make_crl(middle, middle_key, {.revoked = {leaf}})};
-  expect_refused(leaf, "certificate revoked (certificate 0");
+  expect_refused(leaf, "certificate revoked (certificate 0", Code::certificate_revoked);
   check.crls = {make_crl(root, root_key, {.revoked = {middle}}), make_crl(middle, middle_key)};
-  expect_refused(leaf, "certificate revoked (certificate 1");
+  expect_refused(leaf, "certificate revoked (certificate 1", Code::certificate_revoked);
 }
 
 TEST_F(Chain, ARevocationListThatHasEndedOrIsForged) {
   check.crls = {make_crl(root, root_key),
                 make_crl(middle, middle_key, {.from = now() - hours(9), .until = now() - hours(1)})};
-  expect_refused(leaf, "CRL has expired");
+  expect_refused(leaf, "CRL has expired", Code::collateral_stale);
   check.crls.back() = make_crl(middle, middle_key, {.from = now() + hours(1), .until = now() + hours(9)});
-  expect_refused(leaf, "CRL is not yet valid");
+  expect_refused(leaf, "CRL is not yet valid", Code::collateral_stale);
   check.crls.back() = make_crl(middle, leaf_key);
-  expect_refused(leaf, "CRL signature failure");
+  expect_refused(leaf, "CRL signature failure", Code::collateral_invalid);
 }
 
 TEST_F(Chain, ARevocationListThatIsNone) {
@@ -190,6 +191,36 @@ TEST_F(Chain, ARevocationListThatIsNone) {
   }
   check.crls = {make_crl(root, root_key)};
   check.crls[0].push_back(0);
+  EXPECT_EQ(verify_chain(leaf, check).error().code, Code::malformed);
+}
+
+TEST_F(Chain, ARevocationListOfOurOwnMaking) {
+  const Period period{now() - hours(1), now() + hours(1)};
+  const auto of_root = *make_revocation_list({root, root_key}, period, {});
+  check.crls = {of_root, *make_revocation_list({middle, middle_key}, period, {Bytes{0x80, 1}, Bytes{7}})};
+  const auto good = verify_chain(leaf, check);
+  EXPECT_TRUE(good) << good.error().message();
+  check.crls.back() = *make_revocation_list({middle, middle_key}, period, {Bytes{7}, leaf.serial()});
+  expect_refused(leaf, "certificate revoked (certificate 0", Code::certificate_revoked);
+  ASSERT_TRUE(crl_period(of_root));
+  EXPECT_EQ(crl_period(of_root)->from, period.from);
+  EXPECT_EQ(crl_period(of_root)->until, period.until);
+  EXPECT_FALSE(crl_period(leaf.der()));
+}
+
+TEST_F(Chain, ARevocationListWithoutAnEnd) {
+  Bytes endless = *make_revocation_list({root, root_key}, {now() - hours(1), now() + hours(1)}, {});
+  const unsigned char* at = endless.data();
+  X509_CRL* crl = d2i_X509_CRL(nullptr, &at, static_cast<long>(endless.size()));
+  X509_CRL_set1_nextUpdate(crl, nullptr);
+  X509_CRL_sign(crl, native(root_key), EVP_sha384());
+  unsigned char* der = nullptr;
+  const int length = i2d_X509_CRL(crl, &der);
+  endless.assign(der, der + length);
+  OPENSSL_free(der);
+  X509_CRL_free(crl);
+  EXPECT_FALSE(crl_period(endless));
+  check.crls = {endless, make_crl(middle, middle_key)};
   EXPECT_EQ(verify_chain(leaf, check).error().code, Code::malformed);
 }
 

@@ -182,5 +182,31 @@ TEST_F(X509Test, ExtendedKeyUsage) {
   EXPECT_FALSE(ak.has_extended_key_usage("1.3.6.1.5.5.7.3.1"));
 }
 
+TEST_F(X509Test, NamesSerialAndExtensions) {
+  const Bytes value = {0x04, 0x01, 0x07};
+  const auto ca_key = *PrivateKey::generate(KeyType::p384);
+  const auto ca = *make_self_signed({.common_name = "the CA", .is_ca = true}, ca_key);
+  const auto leaf =
+      *make_certificate({.common_name = "the leaf", .extensions = {{"1.2.840.113741.1.13.1", false, value}}},
+                        key.public_key(), {ca, ca_key});
+  EXPECT_EQ(leaf.subject_common_name(), "the leaf");
+  EXPECT_EQ(leaf.issuer_common_name(), "the CA");
+  EXPECT_EQ(leaf.serial().size(), 16U);
+  EXPECT_EQ(leaf.extension("1.2.840.113741.1.13.1").value(), value);
+  EXPECT_EQ(leaf.extension("1.2.840.113741.1.13").value(), std::nullopt);
+  EXPECT_EQ(leaf.extension("not an oid").value(), std::nullopt);
+  const auto twice = changed(
+      leaf, ca_key, [](X509* c) { testing::add_extension(c, "1.2.840.113741.1.13.1", false, "\x05"); });
+  EXPECT_EQ(twice.extension("1.2.840.113741.1.13.1").error().code, Code::malformed);
+  const auto two_names = changed(leaf, ca_key, [](X509* c) {
+    X509_NAME* name = X509_NAME_dup(X509_get_subject_name(c));
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("other"), -1,
+                               -1, 0);
+    X509_set_subject_name(c, name);
+    X509_NAME_free(name);
+  });
+  EXPECT_EQ(two_names.subject_common_name(), "");
+}
+
 }  // namespace
 }  // namespace seatls::crypto
