@@ -7,66 +7,16 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "seatls/bytes.h"
 #include "seatls/error.h"
+#include "seatls/expect.h"
+#include "seatls/intel_policy.h"
 #include "seatls/keys.h"
 #include "seatls/result.h"
 
 namespace seatls {
-
-// Expect<T> says which values of one claim are accepted. Unset accepts none and is reported as
-// policy_unset; Any accepts all, must be written out, and shows in every result.
-namespace expect {
-struct Any {};
-template <class T>
-struct Exactly {
-  T value;
-};
-template <class T>
-struct OneOf {
-  std::vector<T> values;
-};
-template <class T>
-struct AtLeast {
-  T value;
-};
-}  // namespace expect
-
-template <class T>
-class Expect {
- public:
-  Expect() = default;
-  Expect(expect::Any any) : rule_(any) {}
-  Expect(expect::Exactly<T> exactly) : rule_(std::move(exactly)) {}
-  Expect(expect::OneOf<T> one_of) : rule_(std::move(one_of)) {}
-  Expect(expect::AtLeast<T> at_least) : rule_(std::move(at_least)) {}
-
-  [[nodiscard]] bool is_set() const { return rule_.index() != 0; }
-  [[nodiscard]] bool is_any() const { return std::holds_alternative<expect::Any>(rule_); }
-  [[nodiscard]] bool accepts(const T& value) const {
-    if (is_any()) return true;
-    if (const auto* exactly = std::get_if<expect::Exactly<T>>(&rule_)) return value == exactly->value;
-    if (const auto* least = std::get_if<expect::AtLeast<T>>(&rule_)) return value >= least->value;
-    if (const auto* one_of = std::get_if<expect::OneOf<T>>(&rule_))
-      for (const T& accepted : one_of->values)
-        if (value == accepted) return true;
-    return false;
-  }
-  // values returns what is listed: one for Exactly and AtLeast, none for Any and unset.
-  [[nodiscard]] std::vector<T> values() const {
-    if (const auto* exactly = std::get_if<expect::Exactly<T>>(&rule_)) return {exactly->value};
-    if (const auto* least = std::get_if<expect::AtLeast<T>>(&rule_)) return {least->value};
-    if (const auto* one_of = std::get_if<expect::OneOf<T>>(&rule_)) return one_of->values;
-    return {};
-  }
-  [[nodiscard]] bool is_at_least() const { return std::holds_alternative<expect::AtLeast<T>>(rule_); }
-
- private:
-  std::variant<std::monostate, expect::Any, expect::Exactly<T>, expect::OneOf<T>, expect::AtLeast<T>> rule_;
-};
 
 // KeyPin names one public key: by the SHA-256 of its DER SubjectPublicKeyInfo, or (TPM keys) by its
 // Name, which also fixes the key's attributes.
@@ -125,13 +75,17 @@ struct DangerousAllowances {
   bool allow_unproven_tik = false;    // a TIK of unknown origin
   bool allow_unbound_result = false;  // a result without `cnf`
   bool allow_debug = false;           // an attester in debug mode
+  // DER: roots of simulated hardware, beside those of its makers. Whoever holds such a root's key makes
+  // evidence of any kind; it is for tests.
+  std::vector<Bytes> simulated_roots{};
 };
 
 struct Policy {
   std::string id;                    // reported with every result
-  std::vector<std::string> schemes;  // accepted, in preference order: "tpm2", "software", "result"
+  std::vector<std::string> schemes;  // accepted, in preference order: "tpm2", "tdx", "software", "result"
   Tpm2Policy tpm2;
   SoftwarePolicy software;
+  TdxPolicy tdx;
   ResultPolicy result;
   std::vector<std::string> machine;  // pinned instances: "ueid:01ab…", "ak:sha256:…"; empty: none is pinned
   std::optional<KeyProvenance> key;  // demanded of every scheme, beside the scheme's own demand

@@ -1,5 +1,6 @@
 // Credentials from files: their type is found out, then they go through the same pipeline.
 #include "appraise/pipeline.h"
+#include "appraise/schemes/intel/quote.h"
 #include "appraise/schemes/software/parse.h"
 #include "codec/cbor.h"
 #include "crypto/hash.h"
@@ -53,6 +54,8 @@ Result<Cmw> detected(const Bytes& value, const SchemeTable& table) {
   if (cmw) return cmw;
   if (is_ear(value, rats::TokenForm::jwt)) return record(MediaType{"application/eat+jwt"}, value);
   if (is_ear(value, rats::TokenForm::cwt)) return record(MediaType{"application/eat+cwt"}, value);
+  if (const auto quote = appraise::intel::parse_quote(value); quote && quote->td() != nullptr)
+    return as_named("tdx", value, table);
   if (is_tpm2(value)) return as_named("tpm2", value, table);
   if (is_software_token(value)) return as_named("software", value, table);
   auto error = std::move(cmw).error();
@@ -86,8 +89,11 @@ Result<AttestationResult> appraise_offline(const Policy& policy, const OfflineCr
   if (!scheme.is_result() && !credential.binder)
     return Error{Code::misuse, "evidence is judged against a binder of 32 or 48 bytes, and none is given",
                  "binder"};
-  if (credential.binder && credential.binder->size() != 32 && credential.binder->size() != 48)
-    return Error{Code::misuse, std::to_string(credential.binder->size()) + " bytes; a binder has 32 or 48",
+  if (credential.binder && credential.binder->size() != 32 && credential.binder->size() != 48 &&
+      credential.binder->size() != 64)
+    return Error{Code::misuse,
+                 std::to_string(credential.binder->size()) +
+                     " bytes; a binder has 32 or 48, and a whole field of report data 64",
                  "binder"};
   std::vector<std::string> dangers = {"offline: tied to no connection"};
   if (!credential.tik) dangers.emplace_back("offline: no key was given, and none was compared");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "appraise/policy_intel.h"
 #include "appraise/registry.h"
 #include "base/encoding.h"
 
@@ -157,6 +158,10 @@ std::vector<PolicyMistake> validate(const Policy& policy) {
   };
   if (accepted("tpm2")) check_tpm2(policy.tpm2, check);
   if (accepted("software")) check_software(policy, check);
+  const auto tell = [&](std::string key, std::string what, std::string remedy) {
+    check.mistake(std::move(key), std::move(what), std::move(remedy));
+  };
+  if (accepted("tdx")) appraise::check_tdx(policy.tdx, tell);
   if (accepted("result")) check_result(policy.result, check);
   for (const auto& id : policy.machine) {
     const auto colon = id.find(':');

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "appraise/policy_intel.h"
 #include "appraise/toml_reader.h"
 #include "seatls/policy.h"
 
@@ -11,16 +12,6 @@ namespace {
 
 using appraise::Section;
 using appraise::TomlReader;
-
-std::optional<KeyProvenance> provenance(TomlReader& r, const Section& s) {
-  const auto value = r.text(s, "key");
-  if (!value) return std::nullopt;
-  if (*value == "proven") return KeyProvenance::proven;
-  if (*value == "measured") return KeyProvenance::measured;
-  r.mistake(r.line(s.full("key")), s.full("key"), "\"" + *value + "\" is no provenance",
-            "write \"proven\" or \"measured\"; less is danger.allow_unproven_tik = true");
-  return std::nullopt;
-}
 
 std::map<Hash, std::map<unsigned, Expect<Bytes>>> pcrs(TomlReader& r, const Section& s) {
   std::map<Hash, std::map<unsigned, Expect<Bytes>>> banks;
@@ -72,7 +63,7 @@ Tpm2Policy tpm2(TomlReader& r, const Section& s) {
   p.ek_ca = r.certificates(s, "ek_ca");
   p.pcrs = pcrs(r, r.section(s, "pcrs"));
   p.firmware_at_least = firmware(r, s);
-  p.key = provenance(r, s);
+  p.key = r.provenance(s);
   if (const auto log = r.text(s, "event_log")) {
     p.require_event_log = *log == "required";
     if (*log != "required" && *log != "optional")
@@ -95,7 +86,7 @@ SoftwarePolicy software(TomlReader& r, const Section& s) {
   }
   p.swname = r.names(s, "swname");
   p.measurements = r.digests(s, "measurements");
-  p.key = provenance(r, s);
+  p.key = r.provenance(s);
   return p;
 }
 
@@ -129,20 +120,22 @@ ResultPolicy result(TomlReader& r, const Section& s) {
 }
 
 DangerousAllowances dangers(TomlReader& r, const Section& s) {
-  r.refuse_unknown(s, {"software_evidence", "allow_unproven_tik", "allow_unbound_result", "allow_debug"});
+  r.refuse_unknown(s, {"software_evidence", "allow_unproven_tik", "allow_unbound_result", "allow_debug",
+                       "simulated_roots"});
   return {.software_evidence = r.flag(s, "software_evidence"),
           .allow_unproven_tik = r.flag(s, "allow_unproven_tik"),
           .allow_unbound_result = r.flag(s, "allow_unbound_result"),
-          .allow_debug = r.flag(s, "allow_debug")};
+          .allow_debug = r.flag(s, "allow_debug"),
+          .simulated_roots = r.certificates(s, "simulated_roots")};
 }
 
 Policy read(TomlReader& r, const toml::table& root) {
   const Section top{&root, "", 0};
-  r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "software", "result", "machine", "danger"});
+  r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "software", "result", "machine", "danger"});
   Policy p;
   p.id = r.text(top, "id").value_or("");
   p.schemes = r.texts(top, "schemes");
-  p.key = provenance(r, top);
+  p.key = r.provenance(top);
   const auto of_scheme = [&](std::string_view scheme) {
     Section s = r.section(top, scheme);
     if (s.present() && std::ranges::find(p.schemes, scheme) == p.schemes.end())
@@ -152,6 +145,7 @@ Policy read(TomlReader& r, const toml::table& root) {
   };
   if (const auto s = of_scheme("tpm2"); s.present()) p.tpm2 = tpm2(r, s);
   if (const auto s = of_scheme("software"); s.present()) p.software = software(r, s);
+  if (const auto s = of_scheme("tdx"); s.present()) p.tdx = appraise::read_tdx(r, s);
   if (const auto s = of_scheme("result"); s.present()) p.result = result(r, s);
   const Section machine = r.section(top, "machine");
   r.refuse_unknown(machine, {"id"});

@@ -5,6 +5,7 @@
 
 #include "appraise/schemes/result/appraise.h"
 #include "appraise/schemes/software/appraise.h"
+#include "appraise/schemes/tdx/appraise.h"
 #include "appraise/schemes/tpm/appraise.h"
 
 namespace seatls::appraise {
@@ -28,6 +29,7 @@ std::optional<Assessment> stages(const Cmw& credential, const Context& context, 
 
 constexpr std::array schemes = {
     Scheme{"tpm2", false, stages<tpm::parse, tpm::verify, tpm::appraise, tpm::foresee>},
+    Scheme{"tdx", false, stages<tdx::parse, tdx::verify, tdx::appraise, tdx::foresee>},
     Scheme{"software", false,
            stages<software::parse, software::verify, software::appraise, software::foresee>},
     Scheme{"result", true, stages<result::parse, result::verify, result::appraise, result::foresee>},

@@ -38,6 +38,9 @@ std::vector<Bytes> ders_of_pem(std::string_view pem, const std::string& label) {
   return list;
 }
 
+// DER starts with a SEQUENCE, which no text starts with.
+bool is_der(std::string_view content) { return content.starts_with("\x30\x82"); }
+
 }  // namespace
 
 Result<std::string> read_policy_file(const std::string& path) {
@@ -128,6 +131,26 @@ bool TomlReader::flag(const Section& s, std::string_view key) {
   return false;
 }
 
+std::optional<std::int64_t> TomlReader::number(const Section& s, std::string_view key, std::int64_t least,
+                                               std::int64_t most) {
+  const toml::node* node = find(s, key);
+  if (node == nullptr) return std::nullopt;
+  const auto* value = node->as_integer();
+  if (value != nullptr && value->get() >= least && value->get() <= most) return value->get();
+  wrong_type(*node, s.full(key), "a number from " + std::to_string(least) + " to " + std::to_string(most));
+  return std::nullopt;
+}
+
+std::optional<KeyProvenance> TomlReader::provenance(const Section& s) {
+  const auto value = text(s, "key");
+  if (!value) return std::nullopt;
+  if (*value == "proven") return KeyProvenance::proven;
+  if (*value == "measured") return KeyProvenance::measured;
+  mistake(line(s.full("key")), s.full("key"), "\"" + *value + "\" is no provenance",
+          "write \"proven\" or \"measured\"; less is danger.allow_unproven_tik = true");
+  return std::nullopt;
+}
+
 std::optional<std::chrono::seconds> TomlReader::duration(const Section& s, std::string_view key) {
   const auto value = text(s, key);
   if (!value) return std::nullopt;
@@ -173,15 +196,27 @@ std::optional<std::string> TomlReader::file(const std::string& path, const std::
   return std::nullopt;
 }
 
+std::vector<std::pair<std::string, std::string>> TomlReader::files(const Section& s, std::string_view key) {
+  std::vector<std::pair<std::string, std::string>> list;
+  for (const auto& path : texts(s, key))
+    if (auto content = file(path, s.full(key), line(s.full(key))))
+      list.emplace_back(path, std::move(*content));
+  return list;
+}
+
 std::vector<Bytes> TomlReader::certificates(const Section& s, std::string_view key) {
   std::vector<Bytes> list;
   for (const auto& path : texts(s, key)) {
     const auto pem = file(path, s.full(key), line(s.full(key)));
     if (!pem) continue;
+    if (is_der(*pem) && crypto::Certificate::from_der(view(*pem))) {
+      list.push_back(bytes(view(*pem)));
+      continue;
+    }
     const auto parsed = crypto::parse_pem_certificates(*pem);
     if (!parsed || parsed->empty())
-      mistake(line(s.full(key)), s.full(key), path + " holds no PEM certificate",
-              "name a file with -----BEGIN CERTIFICATE-----");
+      mistake(line(s.full(key)), s.full(key), path + " holds no certificate",
+              "name a file with -----BEGIN CERTIFICATE-----, or one certificate in DER");
     else
       for (const auto& certificate : *parsed) list.push_back(bytes(certificate.der()));
   }
@@ -193,10 +228,10 @@ std::vector<Bytes> TomlReader::crls(const Section& s, std::string_view key) {
   for (const auto& path : texts(s, key)) {
     const auto pem = file(path, s.full(key), line(s.full(key)));
     if (!pem) continue;
-    auto found = ders_of_pem(*pem, "X509 CRL");
+    auto found = is_der(*pem) ? std::vector<Bytes>{bytes(view(*pem))} : ders_of_pem(*pem, "X509 CRL");
     if (found.empty())
-      mistake(line(s.full(key)), s.full(key), path + " holds no PEM revocation list",
-              "name a file with -----BEGIN X509 CRL-----");
+      mistake(line(s.full(key)), s.full(key), path + " holds no revocation list",
+              "name a file with -----BEGIN X509 CRL-----, or one list in DER");
     std::ranges::move(found, std::back_inserter(list));
   }
   return list;

@@ -40,11 +40,18 @@ class TomlReader {
   [[nodiscard]] std::optional<std::string> text(const Section& s, std::string_view key);
   [[nodiscard]] std::vector<std::string> texts(const Section& s, std::string_view key);  // or a single text
   [[nodiscard]] bool flag(const Section& s, std::string_view key);
+  [[nodiscard]] std::optional<std::int64_t> number(const Section& s, std::string_view key, std::int64_t least,
+                                                   std::int64_t most);
+  [[nodiscard]] std::optional<KeyProvenance> provenance(const Section& s);  // the key `key`
   [[nodiscard]] std::optional<std::chrono::seconds> duration(const Section& s, std::string_view key);
   [[nodiscard]] Expect<Bytes> digests(const Section& s, std::string_view key);  // hex, or "expect.any"
   [[nodiscard]] Expect<std::string> names(const Section& s, std::string_view key);
-  [[nodiscard]] std::vector<Bytes> certificates(const Section& s, std::string_view key);  // DER, of PEM files
+  [[nodiscard]] std::vector<Bytes> certificates(const Section& s,
+                                                std::string_view key);  // DER, of PEM or DER files
   [[nodiscard]] std::vector<Bytes> crls(const Section& s, std::string_view key);
+  // files returns the name and the content of each file that `key` names.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> files(const Section& s,
+                                                                       std::string_view key);
   // public_key reads one PEM file that `key` names.
   [[nodiscard]] std::optional<Spki> public_key(const std::string& path, const std::string& key,
                                                unsigned line);

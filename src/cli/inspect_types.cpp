@@ -29,6 +29,7 @@ constexpr std::array formats = {
     Format{"cmw", inspect_cmw, true},
     Format{"eat", plain<inspect_eat>, true},
     Format{"ear-claims", plain<inspect_ear_claims>, true},
+    Format{"intel-quote", plain<inspect_intel_quote>, true},
     Format{"tpm2-evidence", plain<inspect_tpm2_evidence>, true},
     Format{"tpm2-attest", plain<inspect_tpm2_attest>, true},
     Format{"tpm2-public", plain<inspect_tpm2_public>, true},

@@ -29,6 +29,7 @@ namespace seatls::cli {
 [[nodiscard]] Result<Node> inspect_tpm2_evidence(ByteView data);
 [[nodiscard]] Result<Node> inspect_tpm2_attest(ByteView data);
 [[nodiscard]] Result<Node> inspect_tpm2_public(ByteView data);
+[[nodiscard]] Result<Node> inspect_intel_quote(ByteView data);  // TDX, SGX
 [[nodiscard]] Result<Node> inspect_event_log(ByteView data);
 [[nodiscard]] Result<Node> inspect_certificates(ByteView data);
 [[nodiscard]] Result<Node> inspect_client_hello_body(ByteView data);

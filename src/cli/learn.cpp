@@ -88,9 +88,13 @@ Result<std::string> learn_policy(const Cmw& evidence, const LearnOptions& option
     return Error{Code::usage, "it is a CMW collection; a policy is learned from one record", "evidence"};
   const auto scheme = SchemeTable::defaults().name_of(record->type);
   if (scheme == "tpm2") return learn_tpm2(evidence, options);
+  if (scheme == "tdx") {
+    SEATLS_TRY(const auto tables, learn_tdx(evidence));
+    return head(options, "tdx") + tables;
+  }
   if (scheme == "software") return learn_software(evidence, options);
   return Error{Code::usage,
-               "policies are learned from tpm2 and software evidence, and this is " +
+               "policies are learned from tpm2, tdx and software evidence, and this is " +
                    (scheme ? *scheme : describe(AttestationScheme{record->type})),
                "evidence"};
 }

@@ -25,6 +25,7 @@ class Reader {
  public:
   explicit Reader(ByteView in) : rest_(in) {}
   [[nodiscard]] bool done() const { return rest_.empty(); }
+  [[nodiscard]] ByteView rest() const { return rest_; }
   // next returns the element that comes next: definite length, in the shortest form. Errors: truncated,
   // malformed.
   [[nodiscard]] Result<Element> next();

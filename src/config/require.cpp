@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "appraise/registry.h"
 #include "base/encoding.h"
 #include "config/draft.h"
 #include "config/text.h"
@@ -105,10 +106,13 @@ void read_pins(Draft& d, Policy& policy) {
     const auto colon = pin.find(':');
     const auto kind = pin.substr(0, colon);
     const auto value = colon == std::string::npos ? std::string() : pin.substr(pin.rfind(':') + 1);
-    const bool known = kind == "ueid" || kind == "chip_id" || kind == "ak";
+    constexpr std::array<std::string_view, 6> kinds = {"ak",   "ueid",  "chip_id",
+                                                       "ppid", "fmspc", "platform_instance_id"};
+    const bool known = std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
     if (!known || value.empty() || !base::from_hex(value))
       d.wrong("require.pin", "\"" + pin + "\" is no pin",
-              "write \"ak:sha256:HEX\" (as `seatls key show` tells it), \"ueid:HEX\" or \"chip_id:HEX\"");
+              "write \"ak:sha256:HEX\" (as `seatls key show` tells it), \"ueid:HEX\", \"chip_id:HEX\" or "
+              "\"ppid:HEX\"");
     else
       policy.machine.push_back(pin);
   }
@@ -150,7 +154,9 @@ void read_verifier(Draft& d, Policy& policy) {
 
 void narrow_schemes(Draft& d, Policy& policy) {
   constexpr std::string_view result = "result";
-  constexpr std::array<std::string_view, 3> appraised = {"tpm2", "software", result};
+  std::string appraised;
+  for (const auto& scheme : appraise::registry())
+    appraised += (appraised.empty() ? "" : ", ") + std::string(scheme.name);
   const auto model = d.file.text("require.model");
   if (!model.empty()) {
     const bool passport = model == "passport";
@@ -170,14 +176,14 @@ void narrow_schemes(Draft& d, Policy& policy) {
             "name at least one, or leave the key out for all of the policy's");
   for (const auto& s : wanted) {
     if (std::find(policy.schemes.begin(), policy.schemes.end(), s) != policy.schemes.end()) continue;
-    if (std::find(appraised.begin(), appraised.end(), s) != appraised.end())
+    if (appraise::find_scheme(s) != nullptr)
       d.wrong("require.schemes", "the policy does not accept \"" + s + "\"",
               "add it to the policy's schemes with what it demands, or leave it out here");
     else
       d.wrong("require.schemes",
               SchemeTable::defaults().find(s) ? "this version does not appraise \"" + s + "\""
                                               : "there is no scheme \"" + s + "\"",
-              "this version appraises tpm2, software and result");
+              "this version appraises " + appraised);
   }
   policy.schemes = wanted;
 }

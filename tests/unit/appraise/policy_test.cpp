@@ -61,6 +61,7 @@ software_evidence = true
 allow_unproven_tik = true
 allow_unbound_result = true
 allow_debug = false
+simulated_roots = "tpm/ca.pem"
 )";
 
 TEST(PolicyToml, ReadsEveryKey) {
@@ -97,6 +98,7 @@ TEST(PolicyToml, ReadsEveryKey) {
   EXPECT_EQ(p.machine.size(), 2U);
   EXPECT_TRUE(p.danger.software_evidence && p.danger.allow_unproven_tik && p.danger.allow_unbound_result);
   EXPECT_FALSE(p.danger.allow_debug);
+  EXPECT_EQ(p.danger.simulated_roots.size(), 1U);
   EXPECT_TRUE(validate(p).empty());
 }
 
@@ -142,9 +144,9 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"sha256:aa", "sha256:a", "tpm2.ak", 6, "64 hex digits"},
         Row{"sha256:aa", "sha1:aa", "tpm2.ak", 6, "pinned by"},
         Row{"sha256:aa", "sha256:zz", "tpm2.ak", 6, "64 hex digits"},
-        Row{"ak_ca = \"tpm/ca.pem\"", "ak_ca = \"tpm/ok-p256.txt\"", "tpm2.ak_ca", 7, "no PEM certificate"},
+        Row{"ak_ca = \"tpm/ca.pem\"", "ak_ca = \"tpm/ok-p256.txt\"", "tpm2.ak_ca", 7, "holds no certificate"},
         Row{"ak_ca = \"tpm/ca.pem\"", "ak_ca = \"none.pem\"", "tpm2.ak_ca", 7, "cannot be read"},
-        Row{"\"tpm/revoked.pem\"", "\"tpm/ca.pem\"", "tpm2.ak_ca_crl", 8, "no PEM revocation list"},
+        Row{"\"tpm/revoked.pem\"", "\"tpm/ca.pem\"", "tpm2.ak_ca_crl", 8, "holds no revocation list"},
         Row{"\"required\"", "\"yes\"", "tpm2.event_log", 10, "no requirement"},
         Row{"\"0x2a\"", "\"42\"", "tpm2.firmware_at_least", 11, "no firmware version"},
         Row{"\"0x2a\"", "\"0x\"", "tpm2.firmware_at_least", 11, "no firmware version"},

@@ -209,19 +209,28 @@ TEST_F(Chain, ARevocationListOfOurOwnMaking) {
 }
 
 TEST_F(Chain, ARevocationListWithoutAnEnd) {
-  Bytes endless = *make_revocation_list({root, root_key}, {now() - hours(1), now() + hours(1)}, {});
-  const unsigned char* at = endless.data();
-  X509_CRL* crl = d2i_X509_CRL(nullptr, &at, static_cast<long>(endless.size()));
-  X509_CRL_set1_nextUpdate(crl, nullptr);
+  X509_CRL* crl = X509_CRL_new();
+  X509_CRL_set_version(crl, X509_CRL_VERSION_2);
+  const unsigned char* at = root.der().data();
+  X509* issuer = d2i_X509(nullptr, &at, static_cast<long>(root.der().size()));
+  X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer));
+  ASN1_TIME* from = ASN1_TIME_set(nullptr, (now() - hours(1)).time_since_epoch().count());
+  X509_CRL_set1_lastUpdate(crl, from);
   X509_CRL_sign(crl, native(root_key), EVP_sha384());
   unsigned char* der = nullptr;
   const int length = i2d_X509_CRL(crl, &der);
-  endless.assign(der, der + length);
+  const Bytes endless(der, der + length);
   OPENSSL_free(der);
+  ASN1_TIME_free(from);
+  X509_free(issuer);
   X509_CRL_free(crl);
+
   EXPECT_FALSE(crl_period(endless));
   check.crls = {endless, make_crl(middle, middle_key)};
-  EXPECT_EQ(verify_chain(leaf, check).error().code, Code::malformed);
+  const auto result = verify_chain(leaf, check);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::malformed);
+  EXPECT_THAT(result.error().detail, HasSubstr("until when"));
 }
 
 }  // namespace

@@ -1,0 +1,132 @@
+#include "appraise/policy_intel.h"
+
+#include <algorithm>
+
+#include "appraise/schemes/intel/status.h"
+#include "base/encoding.h"
+
+namespace seatls::appraise {
+namespace {
+
+const std::vector<std::string_view> tcb_keys = {"collateral", "tcb_status", "advisories",
+                                                "tcb_evaluation_at_least", "key"};
+
+std::vector<std::string_view> with_tcb_keys(std::vector<std::string_view> keys) {
+  keys.insert(keys.end(), tcb_keys.begin(), tcb_keys.end());
+  return keys;
+}
+
+std::string status_names() {
+  std::string out;
+  for (const auto& row : intel::tcb_statuses)
+    if (row.status != intel::TcbStatus::revoked) out += (out.empty() ? "" : ", ") + std::string(row.name);
+  return out;
+}
+
+IntelTcbPolicy read_tcb(TomlReader& r, const Section& s) {
+  IntelTcbPolicy p;
+  for (const auto& [path, content] : r.files(s, "collateral")) {
+    if (auto collateral = IntelCollateral::parse(content))
+      p.collateral.push_back(std::move(*collateral));
+    else
+      r.mistake(r.line(s.full("collateral")), s.full("collateral"),
+                path + ": " + collateral.error().message(),
+                "name files of collateral as DCAP tools keep it: docs/usage/policy.md");
+  }
+  if (r.find(s, "tcb_status") != nullptr) p.tcb_status = r.texts(s, "tcb_status");
+  p.advisories = r.names(s, "advisories");
+  p.tcb_evaluation_at_least = r.number(s, "tcb_evaluation_at_least", 0, INT32_MAX);
+  return p;
+}
+
+void check_tcb(const IntelTcbPolicy& p, const std::string& section, const Tell& mistake) {
+  if (p.collateral.empty())
+    mistake(
+        section + ".collateral", "nothing tells a sound platform from a broken one",
+        "set " + section + ".collateral = [\"collateral.json\"], what Intel publishes about the platform");
+  if (p.tcb_status.empty())
+    mistake(section + ".tcb_status", "no status is accepted", "write tcb_status = [\"UpToDate\"]");
+  for (const auto& status : p.tcb_status) {
+    const auto known = intel::tcb_status_from_name(status);
+    if (!known)
+      mistake(section + ".tcb_status", "there is no status \"" + status + "\"",
+              "they are: " + status_names());
+    else if (*known == intel::TcbStatus::revoked)
+      mistake(section + ".tcb_status", "a revoked platform is never accepted", "they are: " + status_names());
+  }
+}
+
+class Sizes {
+ public:
+  Sizes(std::string section, const Tell& mistake) : section_(std::move(section)), mistake_(mistake) {}
+  void check(std::string_view key, const Expect<Bytes>& expected, std::size_t size) const {
+    for (const Bytes& value : expected.values())
+      if (value.size() != size)
+        mistake_(section_ + "." + std::string(key), "a value has " + std::to_string(value.size()) + " bytes",
+                 "write " + std::to_string(2 * size) + " hex digits");
+  }
+
+ private:
+  std::string section_;
+  const Tell& mistake_;
+};
+
+std::optional<Bytes> svns(TomlReader& r, const Section& s, std::string_view key) {
+  const auto value = r.text(s, key);
+  if (!value) return std::nullopt;
+  auto raw = base::from_hex(*value);
+  if (raw) return std::move(*raw);
+  r.mistake(r.line(s.full(key)), s.full(key), "\"" + *value + "\" is not hex",
+            "write 32 hex digits, as results show them");
+  return std::nullopt;
+}
+
+}  // namespace
+
+TdxPolicy read_tdx(TomlReader& r, const Section& s) {
+  r.refuse_unknown(s, with_tcb_keys({"mr_td", "rtmr0", "rtmr1", "rtmr2", "rtmr3", "mr_seam", "mr_signer_seam",
+                                     "mr_config_id", "mr_owner", "mr_owner_config", "mr_service_td",
+                                     "td_attributes", "xfam", "tee_tcb_svn_at_least"}));
+  TdxPolicy p;
+  p.tcb = read_tcb(r, s);
+  p.mr_td = r.digests(s, "mr_td");
+  for (std::size_t i = 0; i < p.rtmr.size(); ++i) p.rtmr[i] = r.digests(s, "rtmr" + std::to_string(i));
+  p.mr_seam = r.digests(s, "mr_seam");
+  p.mr_signer_seam = r.digests(s, "mr_signer_seam");
+  p.mr_config_id = r.digests(s, "mr_config_id");
+  p.mr_owner = r.digests(s, "mr_owner");
+  p.mr_owner_config = r.digests(s, "mr_owner_config");
+  p.mr_service_td = r.digests(s, "mr_service_td");
+  p.td_attributes = r.digests(s, "td_attributes");
+  p.xfam = r.digests(s, "xfam");
+  p.tee_tcb_svn_at_least = svns(r, s, "tee_tcb_svn_at_least");
+  p.key = r.provenance(s);
+  return p;
+}
+
+void check_tdx(const TdxPolicy& p, const Tell& mistake) {
+  check_tcb(p.tcb, "tdx", mistake);
+  const auto demanded = [&](const std::string& key, const Expect<Bytes>& expected) {
+    if (!expected.is_set())
+      mistake("tdx." + key, "no value is accepted",
+              "list the accepted ones: " + key + " = [\"HEX\"]; \"expect.any\" accepts any value, visibly");
+  };
+  demanded("mr_td", p.mr_td);
+  for (std::size_t i = 0; i < p.rtmr.size(); ++i) demanded("rtmr" + std::to_string(i), p.rtmr[i]);
+  const Sizes sizes("tdx", mistake);
+  sizes.check("mr_td", p.mr_td, 48);
+  for (std::size_t i = 0; i < p.rtmr.size(); ++i) sizes.check("rtmr" + std::to_string(i), p.rtmr[i], 48);
+  sizes.check("mr_seam", p.mr_seam, 48);
+  sizes.check("mr_signer_seam", p.mr_signer_seam, 48);
+  sizes.check("mr_config_id", p.mr_config_id, 48);
+  sizes.check("mr_owner", p.mr_owner, 48);
+  sizes.check("mr_owner_config", p.mr_owner_config, 48);
+  sizes.check("mr_service_td", p.mr_service_td, 48);
+  sizes.check("td_attributes", p.td_attributes, 8);
+  sizes.check("xfam", p.xfam, 8);
+  if (p.tee_tcb_svn_at_least && p.tee_tcb_svn_at_least->size() != 16)
+    mistake("tdx.tee_tcb_svn_at_least", "has " + std::to_string(p.tee_tcb_svn_at_least->size()) + " bytes",
+            "write 32 hex digits, as results show them");
+}
+
+}  // namespace seatls::appraise

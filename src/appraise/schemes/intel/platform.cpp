@@ -1,0 +1,236 @@
+#include "appraise/schemes/intel/platform.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <mutex>
+
+#include "appraise/context.h"
+#include "appraise/schemes/intel/trust_anchors.h"
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "crypto/hash.h"
+
+namespace seatls::appraise::intel {
+namespace {
+
+using Certificates = std::vector<crypto::Certificate>;
+
+constexpr std::string_view pck_name = "Intel SGX PCK Certificate";
+constexpr std::string_view pck_platform_ca = "Intel SGX PCK Platform CA";
+constexpr std::string_view pck_processor_ca = "Intel SGX PCK Processor CA";
+constexpr std::string_view tcb_signing_name = "Intel SGX TCB Signing";
+constexpr std::size_t most_remembered = 256;
+
+// Memory holds what verified: a key names everything that went into a verification but the time.
+class Memory {
+ public:
+  [[nodiscard]] std::shared_ptr<const Platform> find(const Bytes& key, Time at) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = known_.find(key);
+    if (found == known_.end() || at < found->second->from || at >= found->second->until) return nullptr;
+    return found->second;
+  }
+  void keep(const Bytes& key, std::shared_ptr<const Platform> platform) {
+    const std::scoped_lock lock(mutex_);
+    if (!known_.insert_or_assign(key, std::move(platform)).second) return;
+    order_.push_back(key);
+    if (order_.size() <= most_remembered) return;
+    known_.erase(order_.front());
+    order_.pop_front();
+  }
+  static Memory& of_process() {
+    static Memory memory;
+    return memory;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<Bytes, std::shared_ptr<const Platform>> known_;
+  std::deque<Bytes> order_;
+};
+
+Bytes key_of(const PlatformQuery& q) {
+  crypto::Hasher hasher(Hash::sha256);
+  const auto add = [&](ByteView part) {
+    const std::uint64_t size = part.size();
+    hasher.update({reinterpret_cast<const std::uint8_t*>(&size), sizeof size});
+    hasher.update(part);
+  };
+  add(view(name(q.tee)));
+  add(q.quote.certification);
+  for (const auto& root : q.simulated_roots) add(root);
+  add({});
+  for (const auto& c : q.collateral) add(c.impl().bundle.digest);
+  return hasher.current();
+}
+
+// Cold verifies one platform for the first time.
+class Cold {
+ public:
+  Cold(const PlatformQuery& query, Findings& findings) : q_(query), findings_(findings) {}
+
+  [[nodiscard]] std::shared_ptr<const Platform> run() {
+    auto chain = read_pck_chain(q_.quote.certification);
+    if (!chain) {
+      refuse(Stage::parse, as_malformed(std::move(chain).error()));
+      return nullptr;
+    }
+    auto pck = read_pck(chain->front());
+    if (!pck) {
+      refuse(Stage::parse, as_malformed(std::move(pck).error()));
+      return nullptr;
+    }
+    const Bundle* bundle = select_bundle(*pck);
+    check_pck_name(chain->front());
+    check_pck_chain(*chain, bundle);
+    if (bundle != nullptr) check_bundle(*bundle);
+    if (refused_ || bundle == nullptr) return nullptr;
+    return std::make_shared<const Platform>(Platform{std::move(*pck), bundle->tcb_info.value,
+                                                     bundle->qe_identity.value, simulated_, from_, until_});
+  }
+
+ private:
+  void refuse(Stage stage, Error error) {
+    refused_ = true;
+    findings_.refuse(stage, std::move(error));
+  }
+  void refuse(Code code, std::string detail, std::string path) {
+    refuse(Stage::trust, Error{code, std::move(detail), std::move(path)});
+  }
+
+  // select_bundle takes the collateral for this model of platform: one that holds now before one that does
+  // not, the newer before the older.
+  [[nodiscard]] const Bundle* select_bundle(const Pck& pck) {
+    const auto holds = [&](const Bundle& b) {
+      return q_.at >= b.tcb_info.value.issued && q_.at < b.tcb_info.value.next_update;
+    };
+    const Bundle* best = nullptr;
+    for (const auto& c : q_.collateral) {
+      const Bundle& b = c.impl().bundle;
+      const TcbInfo& info = b.tcb_info.value;
+      if (info.tee != q_.tee || info.fmspc != pck.fmspc || info.pce_id != pck.pce_id) continue;
+      if (best == nullptr ||
+          std::pair(holds(b), info.evaluation) > std::pair(holds(*best), best->tcb_info.value.evaluation))
+        best = &b;
+    }
+    if (best == nullptr)
+      refuse(Code::collateral_missing,
+             "none is for " + std::string(name(q_.tee)) + " on FMSPC " + base::to_hex(pck.fmspc) +
+                 ", PCE-ID " + base::to_hex(pck.pce_id),
+             "collateral");
+    return best;
+  }
+
+  void check_pck_name(const crypto::Certificate& leaf) {
+    const auto issuer = leaf.issuer_common_name();
+    if (leaf.subject_common_name() != pck_name || (issuer != pck_platform_ca && issuer != pck_processor_ca))
+      refuse(Code::untrusted_attestation_key,
+             "\"" + leaf.subject() + "\", issued by \"" + issuer + "\", is no PCK certificate", "pck chain");
+  }
+
+  [[nodiscard]] Certificates simulated_anchors() {
+    Certificates anchors;
+    for (const auto& der : q_.simulated_roots)
+      if (auto root = crypto::Certificate::from_der(der)) anchors.push_back(std::move(*root));
+    return anchors;
+  }
+
+  // Without collateral the chain is still held against the root, so that an operator sees both objections.
+  void check_pck_chain(const Certificates& chain, const Bundle* bundle) {
+    crypto::ChainCheck check{
+        .anchors = {intel_root()}, .intermediates = {std::next(chain.begin()), chain.end()}, .at = q_.at};
+    if (bundle != nullptr) check.crls = {bundle->root_ca_crl, bundle->pck_crl};
+    auto verified = crypto::verify_chain(chain.front(), check);
+    if (!verified && verified.error().code == Code::untrusted_attestation_key &&
+        !q_.simulated_roots.empty()) {
+      check.anchors = simulated_anchors();
+      if (auto other = crypto::verify_chain(chain.front(), check);
+          other || other.error().code != Code::untrusted_attestation_key) {
+        verified = std::move(other);
+        simulated_ = true;
+      }
+    }
+    anchors_ = check.anchors;
+    if (!simulated_) anchors_ = {intel_root()};
+    if (!verified) refuse(Stage::trust, std::move(verified).error().in("pck chain"));
+    for (const auto& certificate : chain) narrow(certificate.not_before(), certificate.not_after());
+  }
+
+  void check_bundle(const Bundle& b) {
+    for (const auto& [list, what] :
+         {std::pair{&b.root_ca_crl, "root_ca_crl"}, std::pair{&b.pck_crl, "pck_crl"}})
+      if (const auto period = crypto::crl_period(*list))
+        narrow(period->from, period->until);
+      else
+        refuse(Stage::trust, Error(period.error()).in(what).in("collateral"));
+    check_signed(b.tcb_info, b, "collateral > tcb_info");
+    check_signed(b.qe_identity, b, "collateral > qe_identity");
+    const std::string_view wanted = q_.tee == Tee::tdx ? "TD_QE" : "QE";
+    if (b.qe_identity.value.id != wanted)
+      refuse(
+          Code::collateral_invalid,
+          "is that of \"" + b.qe_identity.value.id + "\"; this quote needs \"" + std::string(wanted) + "\"",
+          "collateral > qe_identity > id");
+  }
+
+  template <class T>
+  void check_signed(const Signed<T>& s, const Bundle& b, const std::string& path) {
+    const auto& signer = s.chain.front();
+    if (signer.subject_common_name() != tcb_signing_name)
+      refuse(Code::collateral_invalid, "signed by \"" + signer.subject() + "\"", path + " > signer");
+    auto verified =
+        crypto::verify_chain(signer, {.anchors = anchors_,
+                                      .intermediates = {std::next(s.chain.begin()), s.chain.end()},
+                                      .crls = {b.root_ca_crl},
+                                      .at = q_.at});
+    if (!verified) {
+      auto error = std::move(verified).error();
+      if (error.code == Code::untrusted_attestation_key) error.code = Code::collateral_invalid;
+      refuse(Stage::trust, std::move(error).in(path + " > signer"));
+    }
+    const auto key = signer.public_key();
+    const auto signature = key ? key->verify(crypto::SignatureAlgorithm::ecdsa_p256_sha256, view(s.raw),
+                                             s.signature, crypto::EcdsaForm::fixed)
+                               : Result<void>(key.error());
+    if (!signature) refuse(Code::collateral_invalid, "its signature does not verify", path + " > signature");
+    if (q_.at < s.value.issued || q_.at >= s.value.next_update)
+      refuse(Code::collateral_stale,
+             "holds from " + base::to_rfc3339(s.value.issued) + " to " +
+                 base::to_rfc3339(s.value.next_update) + "; judged at " + base::to_rfc3339(q_.at),
+             path);
+    narrow(s.value.issued, s.value.next_update);
+    for (const auto& certificate : s.chain) narrow(certificate.not_before(), certificate.not_after());
+  }
+
+  void narrow(Time from, Time until) {
+    from_ = std::max(from_, from);
+    until_ = std::min(until_, until);
+  }
+
+  const PlatformQuery& q_;
+  Findings& findings_;
+  bool refused_ = false;
+  bool simulated_ = false;
+  Certificates anchors_;
+  Time from_ = Time::min(), until_ = Time::max();
+};
+
+}  // namespace
+
+std::shared_ptr<const Platform> verify_platform(const PlatformQuery& query, Findings& findings) {
+  if (query.quote.certification_type != pck_chain_pem) {
+    findings.refuse(Stage::trust, Code::untrusted_attestation_key,
+                    "certification data is of type " + std::to_string(query.quote.certification_type) +
+                        "; type 5, the PCK's certificate chain, is what can be verified",
+                    "quote > certification_data");
+    return nullptr;
+  }
+  const Bytes key = key_of(query);
+  if (auto known = Memory::of_process().find(key, query.at)) return known;
+  auto platform = Cold(query, findings).run();
+  if (platform) Memory::of_process().keep(key, platform);
+  return platform;
+}
+
+}  // namespace seatls::appraise::intel

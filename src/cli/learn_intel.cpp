@@ -1,0 +1,46 @@
+// A policy that accepts what a good TDX quote says.
+#include <algorithm>
+
+#include "appraise/schemes/tdx/parse.h"
+#include "base/encoding.h"
+#include "cli/learn.h"
+
+namespace seatls::cli {
+namespace {
+
+namespace intel = appraise::intel;
+
+std::string listed(std::string_view key, ByteView value) {
+  return std::string(key) + " = [\"" + base::to_hex(value) + "\"]\n";
+}
+
+// What nobody filled need not be named.
+std::string given(std::string_view key, ByteView value) {
+  return std::ranges::all_of(value, [](auto byte) { return byte == 0; }) ? "" : listed(key, value);
+}
+
+}  // namespace
+
+Result<std::string> learn_tdx(const Cmw& evidence) {
+  SEATLS_TRY(const auto parsed, appraise::tdx::parse(evidence));
+  const auto& td = parsed->td();
+  std::string out =
+      "[tdx]\n# What Intel publishes about this model of platform: docs/usage/policy.md tells the format.\n"
+      "collateral = [\"collateral.json\"]\n"
+      "# The virtual firmware, and what was measured since: configuration, boot loader and kernel, "
+      "programs.\n";
+  out += listed("mr_td", td.mr_td);
+  for (std::size_t i = 0; i < td.rtmr.size(); ++i) out += listed("rtmr" + std::to_string(i), td.rtmr[i]);
+  out += given("mr_config_id", td.mr_config_id);
+  out += given("mr_owner", td.mr_owner);
+  out += given("mr_owner_config", td.mr_owner_config);
+  if (td.body != intel::TdBody::td_1_0) out += given("mr_service_td", td.mr_service_td);
+  out += listed("td_attributes", td.td_attributes);
+  out += listed("xfam", td.xfam);
+  if (td.debug())
+    out +=
+        "\n[danger]\nallow_debug = true                    # the host can read the trust domain's memory\n";
+  return out;
+}
+
+}  // namespace seatls::cli
