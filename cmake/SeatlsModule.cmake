@@ -12,8 +12,9 @@ set(SEATLS_LAYERS
   early=4 exported=4 attest=4 appraise=4
   stack=5 reattest=5
   stack_openssl=6 stack_boringssl=6
-  channel=7 bench=7 config=7 service=7 proxy=7 preload=7
-  cli=8)
+  channel=7 config=7 service=7 proxy=7 preload=7
+  bench=8
+  cli=9)
 
 function(seatls_layer NAME OUT)
   foreach(row IN LISTS SEATLS_LAYERS)
@@ -43,12 +44,12 @@ function(seatls_module NAME)
   target_link_libraries(seatls_${NAME} PUBLIC ${M_DEPENDS} PRIVATE seatls_flags ${M_LIBRARIES})
 endfunction()
 
-# seatls_test(NAME [THREADS] SOURCES file… [DEPENDS module…] [LIBRARIES target…])
+# seatls_test(NAME [THREADS] [SLOW] SOURCES file… [DEPENDS module…] [LIBRARIES target…])
 # THREADS: more than one thread takes part, so it also runs under the thread sanitizer (label `threads`,
-# target `threads_tests`).
+# target `threads_tests`). SLOW: only `./run test --all` runs it (label `slow`).
 add_custom_target(threads_tests)
 function(seatls_test NAME)
-  cmake_parse_arguments(T "THREADS" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(T "THREADS;SLOW" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
   add_executable(${NAME} ${T_SOURCES})
   list(TRANSFORM T_DEPENDS PREPEND seatls_)
   target_include_directories(${NAME} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
@@ -58,6 +59,9 @@ function(seatls_test NAME)
   if(T_THREADS)
     add_dependencies(threads_tests ${NAME})
     list(APPEND properties LABELS threads)
+  endif()
+  if(T_SLOW)
+    list(APPEND properties LABELS slow)
   endif()
   gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()

@@ -34,7 +34,7 @@ class Channel {
   using Clock = reattest::Clock;
 
   // create takes a connection whose handshake is done, and on which channel_alpn was negotiated. Errors:
-  // not_attested before that, configuration.
+  // not_attested before that, resumption_refused where attestation is required, configuration.
   [[nodiscard]] static Result<Channel> create(openssl::Connection connection, ChannelOptions options,
                                               Clock::time_point now = Clock::now());
   Channel(Channel&&) noexcept;
@@ -70,6 +70,11 @@ class Channel {
                std::function<void(Result<void>)> done, Clock::time_point now = Clock::now());
 
   [[nodiscard]] const reattest::Report& attestation() const;
+  // spent_contexts is how many contexts of requests are remembered, so that none is used twice: 16 bytes
+  // each, and at most post::Limits::contexts. After that many the connection is due for renewal: further
+  // requests are refused (context_limit).
+  [[nodiscard]] std::size_t spent_contexts() const;
+  [[nodiscard]] bool due_for_renewal() const;
   [[nodiscard]] const openssl::Connection& connection() const;
 
  private:

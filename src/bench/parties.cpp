@@ -20,6 +20,9 @@ OpensslCertificate openssl_certificate(const crypto::Certificate& c) {
   return OpensslCertificate(d2i_X509(nullptr, &p, static_cast<long>(c.der().size())));
 }
 
+// Few enough that the memory of a long run stops growing soon.
+constexpr std::size_t evidence_remembered = 1'000;
+
 const AttestationScheme& passport_scheme() {
   static const AttestationScheme scheme{VerifierIdentity{"verifier.bench"}};
   return scheme;
@@ -76,7 +79,7 @@ Result<std::shared_ptr<Verifier>> software_verifier(const Identity& peer) {
   policy.danger.software_evidence = true;
   policy.danger.allow_unproven_tik = true;
   LocalVerifierOptions options;
-  options.evidence_cache = std::make_shared<EvidenceCache>();
+  options.evidence_cache = std::make_shared<EvidenceCache>(evidence_remembered);
   return make_local_verifier(std::move(policy), std::move(options));
 }
 

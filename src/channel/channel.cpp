@@ -8,6 +8,7 @@
 
 #include "channel/flow.h"
 #include "channel/mailbox.h"
+#include "session/resumption_guard.h"
 #include "wire/frame.h"
 
 namespace seatls {
@@ -217,6 +218,8 @@ Result<Channel> Channel::create(Connection connection, ChannelOptions options, T
   if (options.config) setup.config = options.config;
   setup.profile = options.profile;
   const std::shared_ptr<const Config> config = setup.config;
+  //= expat#no-tickets
+  SEATLS_CHECK(session::refuse_shortcut(*config, connection.report().resumed, false));
   SEATLS_TRY(post::Endpoint endpoint, post::Endpoint::make(std::move(setup)));
   SEATLS_TRY(reattest::Watch watch,
              reattest::Watch::make(options.plan, std::move(endpoint), connection.report().peer, now));
@@ -318,6 +321,8 @@ void Channel::require(std::chrono::milliseconds max_age, reattest::Claims claims
 }
 
 const reattest::Report& Channel::attestation() const { return state_->watch.report(); }
+std::size_t Channel::spent_contexts() const { return state_->watch.endpoint().contexts_remembered(); }
+bool Channel::due_for_renewal() const { return state_->watch.endpoint().due_for_renewal(); }
 const Connection& Channel::connection() const { return state_->connection; }
 
 }  // namespace seatls

@@ -1,6 +1,7 @@
-// bench: figures beside plain TLS, measured in the same run.
+// bench: figures measured side by side, in the same run.
 #include "bench/concurrency.h"
 #include "bench/handshake.h"
+#include "bench/reattest.h"
 #include "cli/program.h"
 
 namespace seatls::cli {
@@ -9,6 +10,7 @@ namespace {
 constexpr const char* examples =
     "  seatls bench handshake\n"
     "  seatls bench handshake --rounds 5 --no-tpm --json | jq .ratio\n"
+    "  seatls bench reattest\n"
     "Nothing else should run on the machine; medians and spread tell whether something did.\n";
 
 struct Options {
@@ -22,9 +24,11 @@ Exit run(const Console& console, const Options& options) {
   bench::HandshakeOptions chosen = options.handshake;
   chosen.tpm = !options.no_tpm;
   bench::ConcurrencyOptions concurrency;
-  if (options.rounds) concurrency.rounds = chosen.rounds = *options.rounds;
-  const auto report =
-      options.what == "concurrency" ? bench::concurrency(concurrency) : bench::handshake(chosen);
+  bench::ReattestOptions reattest;
+  if (options.rounds) concurrency.rounds = chosen.rounds = reattest.rounds = *options.rounds;
+  const auto report = options.what == "concurrency" ? bench::concurrency(concurrency)
+                      : options.what == "reattest"  ? bench::reattest(reattest)
+                                                    : bench::handshake(chosen);
   if (!report) return console.fail(report.error());
   console.raw(console.json() ? report->to_json() + "\n" : report->to_text());
   return Exit::ok;
@@ -36,9 +40,9 @@ void add_bench(Program& program) {
   auto& verb = program.verb("bench", "figures beside plain TLS, in the same run", examples);
   auto options = std::make_shared<Options>();
   choice(verb.add_option("WHAT", options->what, "what to measure (default: handshake)"),
-         "handshake|concurrency");
+         "handshake|concurrency|reattest");
   verb.add_option("--rounds", options->rounds,
-                  "rounds; the median of them is told (default: 101; of concurrency: 5)")
+                  "rounds; the median of them is told (default: 101; of concurrency: 5, of reattest: 31)")
       ->check(CLI::Range(1, 1000));
   verb.add_option("--handshakes", options->handshake.handshakes, "per case and round (default: 10)")
       ->check(CLI::Range(1, 100'000));

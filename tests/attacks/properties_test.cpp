@@ -1,7 +1,7 @@
 // The properties that draft-mihalcea-seat-use-cases asks for, each in one sentence and one run.
 #include <gtest/gtest.h>
 
-#include "attacks/kit.h"
+#include "attacks/line.h"
 #include "rats/ear.h"
 
 namespace seatls::attacks {
@@ -68,6 +68,29 @@ TEST(Property, P04EvidenceIsFresh) {
   EXPECT_FALSE(recorder->seen[1] == recorder->seen[2]);
 }
 
+// After the handshake every request has its own, too, on one and the same connection.
+TEST(Property, P04EvidenceIsFreshForEachRequest) {
+  const Machine s;
+  auto recorder = std::make_shared<Recorder>(verifier_for(policy_for({&s})));
+  Line line(client(recorder), server(s.identity, s.attester));
+  line.open(Role::client, confirming());
+  line.open(Role::server);
+  expect_confirmed(line);
+  const auto& report = line.client.channel->attestation();
+  std::vector<Bytes> binders{line.client.channel->connection().report().peer_binder};
+  for (std::uint64_t n = 1; n <= 3; ++n) {
+    ASSERT_TRUE(line.run([&] { return report.attested == n; }));
+    binders.push_back(report.latest->result()->binder);
+    line.now = *report.due;
+  }
+  ASSERT_GE(recorder->seen.size(), binders.size()) << "of the handshake, and of each request";
+  for (std::size_t i = 0; i < binders.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k) {
+      EXPECT_NE(binders[i], binders[k]);
+      EXPECT_FALSE(recorder->seen[i] == recorder->seen[k]);
+    }
+}
+
 TEST(Property, P05BothSidesAgreeOnTheSchemeAndRequiredFailsClosed) {
   const Machine s;
   fake::TlsPair agreed(relying(s), server(s.identity, s.attester));
@@ -123,6 +146,45 @@ TEST(Property, P07OnboardingWithAnAttestedKeyAlone) {
   fake::TlsPair onboarded(joins, registrar);
   expect_attested(onboarded);
   EXPECT_FALSE(onboarded.server->report()->peer->pki_verified());
+}
+
+// While the connection lives: by the clock, and whenever an operation asks for it; by either side.
+TEST(Property, P08AttestationAtRunTime) {
+  using namespace std::chrono_literals;
+  const Machine s, c;
+  auto calls = relying(s);
+  calls.identity = c.identity;
+  calls.config->attester = c.attester;
+  auto answers = server(s.identity, s.attester);
+  answers.config->require = demand(verifier_for(policy_for({&c})));
+  Line line(calls, answers);
+  for (const Role role : {Role::client, Role::server}) {
+    auto options = confirming();
+    options.plan.confirm = false;  // the handshake was enough to begin with
+    line.open(role, options);
+  }
+  expect_confirmed(line);
+  for (const Role role : {Role::client, Role::server}) {
+    Channel& channel = *line.end(role).channel;
+    const auto& report = channel.attestation();
+    const auto before = report.attested;
+    line.now = std::max(line.now, *report.due);
+    ASSERT_TRUE(line.run([&] { return report.attested == before + 1; })) << "periodic";
+    EXPECT_EQ(report.asked_at, line.now);
+
+    line.now += 10s;
+    std::optional<Result<void>> answered;
+    channel.require(
+        5s, {{"eat.swname", "approved"}}, [&](Result<void> r) { answered = std::move(r); }, line.now);
+    EXPECT_FALSE(answered.has_value()) << "what is known is 10 s old";
+    ASSERT_TRUE(line.run([&] { return answered.has_value(); })) << "on demand";
+    EXPECT_TRUE(answered->ok()) << answered->error().message();
+    EXPECT_EQ(report.asked_at, line.now);
+    channel.require(
+        5s, {{"eat.swname", "another"}}, [&](Result<void> r) { answered = std::move(r); }, line.now);
+    EXPECT_EQ(name(answered->error().code), name(Code::reference_mismatch));
+  }
+  expect_confirmed(line);
 }
 
 }  // namespace

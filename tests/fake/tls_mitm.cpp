@@ -128,10 +128,14 @@ void TlsMitm::keylog(Role end, const std::string& line) {
   auto& secrets = secrets_[static_cast<std::size_t>(end)];
   if (label == "CLIENT_HANDSHAKE_TRAFFIC_SECRET") secrets.client = base::from_hex(hex).value();
   if (label == "SERVER_HANDSHAKE_TRAFFIC_SECRET") secrets.server = base::from_hex(hex).value();
+  if (label == "CLIENT_TRAFFIC_SECRET_0") secrets.client_application = base::from_hex(hex).value();
+  if (label == "SERVER_TRAFFIC_SECRET_0") secrets.server_application = base::from_hex(hex).value();
 }
 
 const Bytes& TlsMitm::secret(Role leg, Role sender) const {
   const auto& secrets = secrets_[static_cast<std::size_t>(leg)];
+  if (ways_[static_cast<std::size_t>(sender)].finished)
+    return sender == Role::client ? secrets.client_application : secrets.server_application;
   return sender == Role::client ? secrets.client : secrets.server;
 }
 
@@ -160,7 +164,8 @@ bool TlsMitm::record(Role from, std::uint8_t type, ByteView header, ByteView bod
     take_messages(from, bytes(body), false);
     return true;
   }
-  if (type != kData || !leaks_.handshake_secrets || w.finished) {
+  const bool readable = w.finished ? leaks_.application_secrets : leaks_.handshake_secrets;
+  if (type != kData || !readable) {
     Bytes whole = bytes(header);
     whole.insert(whole.end(), body.begin(), body.end());
     std::ignore = ::write(fd(other(from)), whole.data(), whole.size());
@@ -171,10 +176,12 @@ bool TlsMitm::record(Role from, std::uint8_t type, ByteView header, ByteView bod
   while (!inner.empty() && inner.back() == 0) inner.pop_back();
   const std::uint8_t inner_type = inner.back();
   inner.pop_back();
-  if (inner_type == kHandshake)
+  if (inner_type == kHandshake) {
     take_messages(from, std::move(inner), true);
-  else
-    send(from, inner_type, inner, true);
+    return true;
+  }
+  if (inner_type == kData && on_data) on_data(from, inner);
+  if (!inner.empty()) send(from, inner_type, inner, true);
   return true;
 }
 
@@ -203,7 +210,9 @@ void TlsMitm::hand_on(Role from, Bytes message, bool encrypted) {
   }
   passed_.emplace_back(from, message);
   send(from, kHandshake, message, encrypted);
-  if (type_of(message) == MessageType::finished) way(from).finished = true;
+  if (type_of(message) != MessageType::finished) return;
+  way(from).finished = true;
+  way(from).read = way(from).written = 0;  // other keys, other record numbers
 }
 
 // mend makes the proofs of a flight anew where the receiver's transcript is not the sender's.

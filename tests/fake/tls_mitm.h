@@ -1,6 +1,7 @@
 // The network attacker: every byte of a TlsPair passes through it. It changes what goes in the clear
 // (the hellos). Where the handshake secrets of both ends leaked to it, it changes every message of the
-// handshake, and where a TLS key leaked too it signs again what that key has to sign.
+// handshake, and where a TLS key leaked too it signs again what that key has to sign. With the master secret
+// it sits between two ends that hold different keys, and reads and changes their application data.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -27,6 +28,7 @@ struct Leaks {
   bool handshake_secrets = false;                  // of both ends: leak_HSK
   const crypto::PrivateKey* server_key = nullptr;  // P-256; leak_TIK
   const crypto::PrivateKey* client_key = nullptr;
+  bool application_secrets = false;  // of both ends, too: whoever has the master secret has them
 };
 
 class TlsMitm {
@@ -45,10 +47,13 @@ class TlsMitm {
   void pump();
   // passed lists the handshake messages as they were handed on, e.g. "server 11".
   [[nodiscard]] const std::vector<std::pair<Role, Bytes>>& passed() const { return passed_; }
+  // on_data sees what each record of application data holds; where the application's secrets leaked.
+  Change on_data;
 
  private:
   struct Secrets {
-    Bytes client, server;  // the traffic secrets of the handshake
+    Bytes client, server;                          // the traffic secrets of the handshake
+    Bytes client_application, server_application;  // and those of after it
   };
   // Way is one direction; the sender's leg of it is keyed by that end's secrets, the other by the other's.
   struct Way {

@@ -150,6 +150,7 @@ Result<std::size_t> Connection::read(std::span<std::uint8_t> into, Want* want) {
   errno = 0;
   std::size_t done = 0;
   const int result = SSL_read_ex(impl_->ssl.get(), into.data(), into.size(), &done);
+  impl_->state->drop_ticket();
   return impl_->io(result, done, want);
 }
 

@@ -56,7 +56,12 @@ void on_info(const SSL* ssl, int where, int value) {
   State* state = State::of(const_cast<SSL*>(ssl));
   if (state == nullptr) return;
   if (where == SSL_CB_HANDSHAKE_START && SSL_in_before(ssl) == 1) state->begin();
-  if (where == SSL_CB_ACCEPT_LOOP) state->follow_context();
+  if (where == SSL_CB_ACCEPT_LOOP) {
+    state->follow_context();
+    //= expat#no-tickets
+    // A server writes its tickets right after the handshake: before it knows what will be asked for later.
+    if (carries_channel(ssl)) SSL_set_num_tickets(const_cast<SSL*>(ssl), 0);
+  }
   if (where == SSL_CB_HANDSHAKE_DONE) handshake_done(*state);
   if ((where & SSL_CB_ALERT) != 0) alert_seen(*state, where, value);
   if (state->chained().info != nullptr) state->chained().info(ssl, where, value);

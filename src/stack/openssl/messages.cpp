@@ -8,8 +8,11 @@ namespace seatls::openssl {
 namespace {
 
 void handshake_message(State& state, bool sent, ByteView message) {
-  if (message.empty() || state.over()) return;
+  if (message.empty()) return;
   const int type = message[0];
+  // Each ticket makes a session of its own: the one before it goes when the next one comes.
+  if (type == SSL3_MT_NEWSESSION_TICKET && !sent) state.drop_ticket();
+  if (state.over()) return;
   if (type == SSL3_MT_CLIENT_HELLO && !sent) state.endpoint()->client_hello_received();
   if (type == SSL3_MT_CERTIFICATE_REQUEST && !sent) state.endpoint()->certificate_request_received();
   if (type == SSL3_MT_CLIENT_HELLO || type == SSL3_MT_SERVER_HELLO) {

@@ -169,6 +169,15 @@ bool State::name_expected() const {
   return address != nullptr;
 }
 
+//= expat#no-tickets
+void State::drop_ticket() const {
+  if (SSL_is_server(ssl_) == 1 || !(carries_channel(ssl_) || context_->full_handshakes_only())) return;
+  SSL_SESSION* session = SSL_get_session(ssl_);
+  // What is marked as removed is never offered, nor kept, whoever else holds it.
+  if (session != nullptr && SSL_SESSION_is_resumable(session) == 1)
+    SSL_CTX_remove_session(SSL_get_SSL_CTX(ssl_), session);
+}
+
 bool State::can_authenticate() const {
   if (SSL_get_certificate(ssl_) != nullptr && SSL_get_privatekey(ssl_) != nullptr) return true;
   return SSL_CTX_get_client_cert_cb(SSL_get_SSL_CTX(ssl_)) != nullptr;
@@ -209,6 +218,14 @@ bool peer_finished(const SSL* ssl) {
   if (SSL_in_init(ssl) == 1 || (at != TLS_ST_OK && at != TLS_ST_SW_SESSION_TICKET)) return false;
   unsigned char first = 0;
   return SSL_get_peer_finished(ssl, &first, 1) > 0;
+}
+
+bool carries_channel(const SSL* ssl) {
+  constexpr std::string_view protocol = "seatls/1";
+  const unsigned char* name = nullptr;
+  unsigned length = 0;
+  SSL_get0_alpn_selected(ssl, &name, &length);
+  return std::string_view(reinterpret_cast<const char*>(name), length) == protocol;
 }
 
 Result<Spki> spki_of(X509* certificate) {

@@ -64,6 +64,9 @@ class State final : public stack::Port {
   void park(std::function<void()> work) { parked_ = std::move(work); }
   [[nodiscard]] std::function<void()> take_parked() { return std::exchange(parked_, nullptr); }
 
+  // drop_ticket has a client forget a ticket that has come on a connection which is, or may be, attested.
+  void drop_ticket() const;
+
   // Port
   [[nodiscard]] bool can_authenticate() const override;
   [[nodiscard]] bool offers_psk() const override;
@@ -97,6 +100,9 @@ class State final : public stack::Port {
 
 // peer_finished tells whether the peer's Finished was verified; in callbacks, too.
 [[nodiscard]] bool peer_finished(const SSL* ssl);
+
+// carries_channel tells whether seatls/1 was negotiated: either side may ask for attestation later.
+[[nodiscard]] bool carries_channel(const SSL* ssl);
 
 // spki_of returns the key of `certificate` as it is encoded there. Errors: malformed.
 [[nodiscard]] Result<Spki> spki_of(X509* certificate);
