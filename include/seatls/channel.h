@@ -22,8 +22,7 @@ inline constexpr std::string_view channel_alpn = "seatls/1";
 struct ChannelOptions {
   reattest::Plan plan{};
   post::Profile profile = post::expat_03();
-  // What is demanded and shown after the handshake; unset: as in the handshake. Timing `post` demands here
-  // what its handshake does not.
+  // What is demanded and shown after the handshake; unset: as in the handshake.
   std::shared_ptr<const Config> config{};
   // Told of what the peer sent in vain and of failures that will be tried again: for the log.
   std::function<void(const Error&)> on_refused{};

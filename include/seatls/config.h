@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "seatls/attester.h"
@@ -27,12 +28,30 @@ enum class IdentityRule : std::uint8_t {
   pki,               // only with attestation optional or off; a client must present a certificate
 };
 
+// Timing says when the peer attests itself.
+enum class Timing : std::uint8_t {
+  intra,   // inside the handshake
+  post,    // after it, over an exported authenticator: nothing is offered or asked for before
+  hybrid,  // both: the handshake establishes, an authenticator confirms it before the first byte of data
+};
+[[nodiscard]] std::string_view name(Timing timing);
+
 // Require is what the peer must show.
 struct Require {
   Requirement attestation = Requirement::required;
   IdentityRule identity = IdentityRule::pki_and_attested;
   std::vector<Tier> accept = {Tier::affirming};  // affirming, warning; others are refused by check
   std::shared_ptr<Verifier> verifier;            // needed unless attestation is off
+  // post and hybrid: only with attestation required, and data passes through a Channel alone.
+  Timing timing = Timing::intra;
+
+  // What of it the handshake asks for.
+  [[nodiscard]] bool asks_in_handshake() const {
+    return attestation != Requirement::off && timing != Timing::post;
+  }
+  [[nodiscard]] bool needed_in_handshake() const {
+    return attestation == Requirement::required && timing != Timing::post;
+  }
 };
 
 // Config of one endpoint. Unset never means accepted: a client without `require` is refused by

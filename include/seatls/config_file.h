@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "seatls/bytes.h"
+#include "seatls/channel.h"
 #include "seatls/config.h"
 #include "seatls/error.h"
 #include "seatls/signer.h"
@@ -33,6 +34,14 @@ struct ConfigMistake {
 
 // LoadedConfig is a configuration with everything that it names opened: keys, certificates, the
 // attester, the verifier and its policy.
+// Framing says on which connections seatls/1 carries data and attestation (docs/protocol/framing.md).
+enum class Framing : std::uint8_t {
+  automatic,  // a client offers it when it attests itself or the peer after the handshake; a server takes it
+              // up
+  seatls_1,   // always: a peer without it is refused
+  none,       // never: plain application data, and attestation in the handshake alone
+};
+
 struct LoadedConfig {
   std::string path;
   Config config;
@@ -42,6 +51,13 @@ struct LoadedConfig {
   std::string certificate_pem;
   std::optional<Secret> key_pem;
   std::shared_ptr<Signer> key_signer;
+
+  // How attestation goes on after the handshake. Data passes through a Channel with these options where
+  // seatls/1 was negotiated (Connection::alpn), or demanded.
+  ChannelOptions channel;
+  Framing framing = Framing::automatic;
+  // Timing post or hybrid, or framing `seatls_1`: there is no connection without a Channel.
+  [[nodiscard]] bool demands_channel() const;
 
   std::string ca_pem;               // whom to trust for the peer's certificate; empty: the system's
   std::vector<std::string> suites;  // TLS 1.3 suites in preference order; empty: the stack's own
@@ -66,7 +82,8 @@ struct ConfigReport {
 
 namespace openssl {
 // make_context returns an SSL_CTX with the certificate, key, trust anchors and suites of `loaded`,
-// attached as it says. The caller owns it (SSL_CTX_free).
+// attached as it says, and offering or taking up seatls/1 (ALPN) as `framing` says. The caller owns it
+// (SSL_CTX_free).
 [[nodiscard]] Result<ssl_ctx_st*> make_context(const LoadedConfig& loaded);
 }  // namespace openssl
 

@@ -31,7 +31,8 @@ struct AttachOptions {
 
 // attach makes every TLS connection of `ctx` attested as `config` says: it adds the extension, pins
 // TLS 1.3, and turns tickets, PSKs and early data off where attestation is required. Call it once,
-// before the first SSL_new. Errors: configuration, binder_too_long, misuse.
+// before the first SSL_new. Timings `post` and `hybrid` need a Connection each: an SSL that the application
+// drives itself is refused at the end of its handshake. Errors: configuration, binder_too_long, misuse.
 //
 // Where something is demanded of the peer its certificate is verified, whatever mode is set. Verify
 // and info callbacks of the application, of the context or of an SSL, go on being called; a verify
@@ -91,9 +92,11 @@ class Connection {
   void shutdown();
 
   // post_setup returns what attestation after the handshake starts from: this connection's exporter,
-  // proof, keys and certificate. Its exporter refers to the connection, which outlives it. Errors:
-  // not_attested before the handshake is done.
-  [[nodiscard]] Result<post::Setup> post_setup() const;
+  // proof, keys and certificate. Its exporter refers to the connection, which outlives it. With timing
+  // `post` or `hybrid` read() and write() refuse (not_attested) until it was called: from then on it is the
+  // caller who holds application data back, as Channel does. Errors: not_attested before the handshake is
+  // done.
+  [[nodiscard]] Result<post::Setup> post_setup();
   // verify_identity validates the chain of an authenticator anew, as the handshake did. Not verified is no
   // error: whether that is enough is the identity rule's to say. Errors: identity_rejected for another
   // certificate than the handshake's, malformed.

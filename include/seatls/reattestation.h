@@ -28,7 +28,8 @@ using Clock = std::chrono::steady_clock;
 
 enum class OnFailure : std::uint8_t {
   close,     // the connection ends
-  restrict,  // it goes on as `restricted`, which the application sees, until the peer is attested anew
+  restrict,  // it goes on as `restricted`, which the application sees, until the peer is attested anew;
+             // where the first authenticator after the handshake fails, it ends all the same
 };
 
 // Standing is what the peer's evidence is worth at this moment.
@@ -47,7 +48,7 @@ struct Plan {
   // Each request goes out up to this part of `every` early, so that a fleet which began at once does
   // not go on at once. 0 to 0.9.
   double jitter = 0.2;
-  // Timings post and hybrid: no application data before a first authenticator.
+  // No application data before a first authenticator. A Channel sets it for the timings post and hybrid.
   bool confirm = false;
 
   std::chrono::milliseconds answer_within{30'000};  // one request, its appraisal included
@@ -60,7 +61,8 @@ struct Plan {
   OnFailure on_failure = OnFailure::close;
   // Claims that may differ from the first evidence's, by name or by "prefix.*" (C10). Scheme, instance
   // and key provenance never may.
-  std::vector<std::string> may_change{"ear.verifier_id"};
+  // Those named here by default say when or by whom, and move by themselves.
+  std::vector<std::string> may_change{"ear.verifier_id", "tpm2.clock_ms"};
   std::size_t demands = 256;  // waiting at once
   // Uniform in [0, 1); unset: the system's generator.
   std::function<double()> random{};

@@ -72,6 +72,7 @@ struct SessionReport {
   std::optional<AttestationScheme> self_scheme;
   Bytes self_binder;
   Requirement requirement = Requirement::required;
+  Timing timing = Timing::intra;  // post: `peer` is empty until a Channel has asked; hybrid: to be confirmed
   bool pki_verified = false;
   bool resumed = false;  // never together with `peer`
   std::string peer_name;

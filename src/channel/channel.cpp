@@ -198,6 +198,7 @@ struct Channel::State {
   std::size_t sent = 0;  // of `out`
   std::optional<wire::Verdict> peer_verdict{};
   std::optional<Error> failure{};
+  std::optional<Error> farewell{};  // why nothing more comes; a failure once all was read
   std::map<reattest::Demand, std::function<void(Result<void>)>> demands{};
   bool verdict_told = false, end_wanted = false, own_end = false, their_end = false;
   bool wants_write = false, reads_left = false;
@@ -217,6 +218,8 @@ Result<Channel> Channel::create(Connection connection, ChannelOptions options, T
   SEATLS_TRY(post::Setup setup, connection.post_setup());
   if (options.config) setup.config = options.config;
   setup.profile = options.profile;
+  const auto& require = setup.config->require;
+  if (require && require->timing != Timing::intra) options.plan.confirm = true;
   const std::shared_ptr<const Config> config = setup.config;
   //= expat#no-tickets
   SEATLS_CHECK(session::refuse_shortcut(*config, connection.report().resumed, false));
@@ -239,16 +242,18 @@ Result<void> Channel::step(TimePoint now) {
   }
   if (const auto next = s.watch.next(); !s.failure && next && *next <= now)
     s.carry_out(s.watch.on_time(now), now);
-  if (!s.failure) {
+  if (!s.failure && !s.farewell) {
     if (auto read = s.read_frames(now); !read && !s.failure) {
       // A peer that is gone after both ends of the data has only said goodbye, and is told the same.
       std::ignore = s.flush();
       s.connection.shutdown();
-      s.failure = std::move(read).error();
+      s.farewell = std::move(read).error();
     }
   }
+  // What came before a clean end is the application's, however late it reads.
+  if (!s.failure && s.farewell && (!s.their_end || s.flow.empty())) s.failure = s.farewell;
   if (s.end_wanted) end();
-  if (!s.failure) {
+  if (!s.failure && !s.farewell) {
     if (auto flushed = s.flush(); !flushed) s.failure = std::move(flushed).error();
   }
   if (!s.failure && ended()) s.connection.shutdown();
@@ -258,11 +263,12 @@ Result<void> Channel::step(TimePoint now) {
 
 Channel::Wants Channel::wants() const {
   const State& s = *state_;
-  Wants wants{.read = !s.failure.has_value(),
-              .write = s.wants_write,
+  Wants wants{.read = !s.failure && !s.farewell,
+              .write = s.wants_write && !s.farewell,
               .event_fd = s.mailbox->fd(),
               .at = s.watch.next()};
-  if (s.reads_left) wants.at = Clock::time_point::min();  // there is more to read already
+  if (s.reads_left || (s.farewell && s.flow.empty()))
+    wants.at = Clock::time_point::min();  // there is more to read already
   return wants;
 }
 

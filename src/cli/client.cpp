@@ -3,58 +3,104 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <memory>
+#include <optional>
 
 namespace seatls::cli {
 
 using Want = openssl::Connection::Want;
 
-Result<ClientLink> ClientLink::open(ssl_ctx_st* context, const config::HostPort& where,
-                                    const std::string& name, std::chrono::milliseconds limit) {
+namespace {
+
+int milliseconds_until(ClientLink::Clock::time_point at) {
+  const auto now = ClientLink::Clock::now();
+  if (at <= now) return 0;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(at - now).count();
+  return static_cast<int>(std::min<std::int64_t>(left, 3'600'000));
+}
+
+// wait_for waits until one of two descriptors is ready, or until `at`; past the deadline it fails.
+Result<void> wait_for(std::array<pollfd, 2> fds, std::optional<ClientLink::Clock::time_point> at,
+                      ClientLink::Clock::time_point deadline) {
+  if (ClientLink::Clock::now() >= deadline)
+    return Error{Code::timed_out, "the time limit passed while the peer was waited for", "connection"};
+  if (poll(fds.data(), fds.size(), milliseconds_until(std::min(at.value_or(deadline), deadline))) < 0 &&
+      errno != EINTR)
+    return Error{Code::network, "poll failed", "connection"};
+  return {};
+}
+
+}  // namespace
+
+Result<ClientLink> ClientLink::open(ssl_ctx_st* context, const LoadedConfig& loaded,
+                                    const config::HostPort& where, const std::string& name,
+                                    std::chrono::milliseconds limit) {
   const auto deadline = Clock::now() + limit;
   SEATLS_TRY(auto socket, connect_to(where, limit));
   SEATLS_TRY(auto connection, openssl::Connection::create(context, socket.fd(), name));
-  ClientLink link(std::move(socket), std::move(connection), deadline);
   for (;;) {
-    SEATLS_TRY(const auto want, link.connection_.handshake());
-    if (want == Want::nothing) return link;
-    SEATLS_CHECK(link.wait_for(want));
+    SEATLS_TRY(const auto want, connection.handshake());
+    if (want == Want::nothing) break;
+    const int fd = want == Want::credential ? connection.credential_fd() : socket.fd();
+    const short events = want == Want::write ? POLLOUT : POLLIN;
+    SEATLS_CHECK(wait_for({{{fd, events, 0}, {-1, 0, 0}}}, std::nullopt, deadline));
+  }
+  SEATLS_TRY(auto stream, Stream::open(std::move(connection), Stream::Rules(loaded)));
+  ClientLink link(std::move(socket), std::move(stream), deadline);
+  for (;;) {
+    if (auto stepped = link.stream_.step(); !stepped) {
+      const Code code = stepped.error().code;
+      if (code != Code::closed && code != Code::network) return std::move(stepped).error();
+      return Error{
+          Code::refused_by_peer,
+          "the server closed the connection after the handshake, before its verdict: so a server does "
+          "that does not accept the client",
+          {}};
+    }
+    if (link.stream_.is_open()) return link;
+    SEATLS_CHECK(link.wait());
   }
 }
 
-Result<void> ClientLink::wait_for(Want want) const {
-  pollfd p{want == Want::credential ? connection_.credential_fd() : socket_.fd(),
-           static_cast<short>(want == Want::write ? POLLOUT : POLLIN), 0};
-  for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
-    const int n = poll(&p, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
-    if (n > 0) return {};
-    if (n == 0)
-      return Error{Code::timed_out, "the time limit passed while the peer was waited for", "connection"};
-    if (errno != EINTR) return Error{Code::network, "poll failed", "connection"};
-  }
+Result<void> ClientLink::wait() const {
+  const auto wants = stream_.wants();
+  const int events = (wants.read ? POLLIN : 0) | (wants.write ? POLLOUT : 0);
+  return wait_for({{{socket_.fd(), static_cast<short>(events), 0}, {wants.event_fd, POLLIN, 0}}}, wants.at,
+                  deadline_);
 }
 
 Result<void> ClientLink::send(ByteView data) {
-  while (!data.empty()) {
-    Want want = Want::nothing;
-    SEATLS_TRY(const auto n, connection_.write(data, &want));
-    data = data.subspan(n);
-    if (n == 0) SEATLS_CHECK(wait_for(want));
+  for (;;) {
+    data = data.subspan(stream_.write(data));
+    SEATLS_CHECK(stream_.step());
+    if (data.empty() && !stream_.wants().write) return {};
+    SEATLS_CHECK(wait());
   }
-  return {};
 }
 
 Result<Bytes> ClientLink::receive(std::size_t size) {
   Bytes out(size);
-  std::size_t done = 0;
-  while (done < size) {
-    Want want = Want::nothing;
-    SEATLS_TRY(const auto n, connection_.read(std::span(out).subspan(done), &want));
-    done += n;
-    if (n == 0) SEATLS_CHECK(wait_for(want));
+  for (std::size_t done = 0;;) {
+    done += stream_.read(std::span(out).subspan(done));
+    if (done == size) return out;
+    if (stream_.peer_ended()) return Error{Code::closed, "the peer sent no more", "connection"};
+    SEATLS_CHECK(wait());
+    SEATLS_CHECK(stream_.step());
   }
-  return out;
+}
+
+Result<void> ClientLink::require(std::chrono::milliseconds max_age) {
+  const auto answer = std::make_shared<std::optional<Result<void>>>();
+  stream_.require(max_age, {}, [answer](Result<void> result) { *answer = std::move(result); });
+  while (!*answer) {
+    const auto stepped = stream_.step();
+    if (*answer) break;  // a refusal ends the stream, too; its reason is the answer
+    SEATLS_CHECK(stepped);
+    SEATLS_CHECK(wait());
+  }
+  return std::move(**answer);
 }
 
 }  // namespace seatls::cli

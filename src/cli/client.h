@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/sockets.h"
-#include "seatls/openssl.h"
+#include "cli/stream.h"
 
 struct ssl_ctx_st;
 
@@ -15,24 +15,28 @@ class ClientLink {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // open connects and completes the handshake within `limit`. Errors: network, timed_out, and the
-  // reason of a refusal.
-  [[nodiscard]] static Result<ClientLink> open(ssl_ctx_st* context, const config::HostPort& where,
-                                               const std::string& name, std::chrono::milliseconds limit);
+  // open connects, completes the handshake, and waits until both ends are content, all within `limit`.
+  // `context` is make_context(loaded). Errors: network, timed_out, and the reason of a refusal.
+  [[nodiscard]] static Result<ClientLink> open(ssl_ctx_st* context, const LoadedConfig& loaded,
+                                               const config::HostPort& where, const std::string& name,
+                                               std::chrono::milliseconds limit);
 
-  [[nodiscard]] openssl::Connection& connection() { return connection_; }
+  [[nodiscard]] Stream& stream() { return stream_; }
   [[nodiscard]] int fd() const { return socket_.fd(); }
 
-  // send and receive wait until all of it went, or so many bytes came. Errors: also closed.
+  // send and receive wait until all of it went, or so many bytes came; require until the peer was attested
+  // within the last `max_age`. Errors: also closed.
   [[nodiscard]] Result<void> send(ByteView data);
   [[nodiscard]] Result<Bytes> receive(std::size_t size);
+  [[nodiscard]] Result<void> require(std::chrono::milliseconds max_age);
 
  private:
-  ClientLink(Socket socket, openssl::Connection connection, Clock::time_point deadline)
-      : socket_(std::move(socket)), connection_(std::move(connection)), deadline_(deadline) {}
-  [[nodiscard]] Result<void> wait_for(openssl::Connection::Want want) const;
+  ClientLink(Socket socket, Stream stream, Clock::time_point deadline)
+      : socket_(std::move(socket)), stream_(std::move(stream)), deadline_(deadline) {}
+  // wait waits for whatever it is that the stream wants.
+  [[nodiscard]] Result<void> wait() const;
   Socket socket_;
-  openssl::Connection connection_;
+  Stream stream_;
   Clock::time_point deadline_;
 };
 

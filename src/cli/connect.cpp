@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
+#include <utility>
 
 #include "cli/client.h"
 #include "cli/config_errors.h"
@@ -17,12 +19,12 @@ namespace seatls::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Want = openssl::Connection::Want;
 
 constexpr const char* examples =
     "  seatls connect localhost:8443 --config client.toml\n"
     "  echo hello | seatls connect --config client.toml        where to is in the file: endpoint.connect\n"
     "  seatls connect localhost:8443 --json </dev/null | jq .peer.verdict\n"
+    "  seatls connect localhost:8443 --fresh 5s        attested anew before each line that is typed\n"
     "The summary goes to stderr, application data to stdout. With --json the first line of stdout is the\n"
     "summary as one object.\n";
 
@@ -35,90 +37,122 @@ struct ConnectOptions {
   std::string target;
   std::string name;
   unsigned timeout_ms = 10'000;
+  std::string fresh;
 };
 
-int milliseconds_until(Clock::time_point deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+int milliseconds_until(Clock::time_point at) {
+  const auto now = Clock::now();
+  if (at <= now) return 0;
+  return static_cast<int>(
+      std::min<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(at - now).count(), 3'600'000));
 }
 
 // Pump carries stdin to the peer and the peer's data to stdout, until both are done.
 class Pump {
  public:
-  Pump(const Console& console, openssl::Connection& connection, int fd)
-      : console_(console), connection_(connection), fd_(fd) {}
+  Pump(const Console& console, ClientLink& link, std::optional<std::chrono::milliseconds> fresh)
+      : console_(console), stream_(link.stream()), fd_(link.fd()), fresh_(fresh) {}
 
   Result<void> run() {
-    const bool may_be_refused = connection_.report().self_attested || presents_certificate(connection_);
-    tell_at_ = Clock::now() + (may_be_refused ? refusal_grace : std::chrono::milliseconds(0));
-    while (!peer_done_) {
+    // seatls/1 has told us already that the server is content.
+    may_be_refused_ = stream_.attestation() == nullptr && (stream_.connection().report().self_attested ||
+                                                           presents_certificate(stream_.connection()));
+    tell_at_ = Clock::now() + (may_be_refused_ ? refusal_grace : std::chrono::milliseconds(0));
+    for (;;) {
       if (!told_ && Clock::now() >= tell_at_) tell();
-      const auto carried = carry();
-      if (!told_ && may_be_refused && (peer_done_ || (!carried && carried.error().code == Code::network)))
-        return Error{Code::refused_by_peer,
-                     "the server closed the connection as soon as the handshake was over, before it sent "
-                     "anything: so a server does that does not accept the client",
-                     {}};
-      SEATLS_CHECK(carried);
-      if (peer_done_) break;
-      if (stdin_done_ && pending_.empty() && told_ && !shut_) {
-        connection_.shutdown();
-        shut_ = true;
-        close_at_ = Clock::now() + closing_grace;
-      }
-      if (shut_ && Clock::now() >= close_at_) break;
+      if (const auto done = carry(); !done) return end_of(done.error());
+      if (refusal_) return *refusal_;
+      if (ended_at_ && Clock::now() >= *ended_at_ + closing_grace) return {};
       SEATLS_CHECK(wait());
     }
-    if (!told_) tell();
-    return {};
   }
 
  private:
   void tell() {
     told_ = true;
-    console_.json_line(report_node(connection_));
-    if (!console_.json()) console_.note(report_lines(console_, connection_));
+    console_.json_line(report_node(stream_));
+    if (!console_.json()) console_.note(report_lines(console_, stream_));
+    if (const auto* report = stream_.attestation()) seen_ = report->attested;
   }
 
-  Result<void> carry() {
-    SEATLS_CHECK(read_peer());
-    return peer_done_ ? Result<void>() : write_peer();
-  }
-
-  Result<void> read_peer() {
-    for (;;) {
-      Want want = Want::nothing;
-      const auto n = connection_.read(buffer_, &want);
-      if (!n) {
-        if (n.error().code != Code::closed) return n.error();
-        peer_done_ = true;
-        return {};
-      }
-      if (*n == 0) return {};
-      if (!told_) tell();  // the server sends data: it has accepted us
-      console_.raw({reinterpret_cast<const char*>(buffer_.data()), *n});
-    }
-  }
-
-  Result<void> write_peer() {
-    while (!pending_.empty()) {
-      Want want = Want::nothing;
-      SEATLS_TRY(const auto n, connection_.write(pending_, &want));
-      blocked_ = want == Want::write;
-      if (n == 0) return {};
-      pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(n));
-    }
-    blocked_ = false;
+  // end_of says what the end of the stream means.
+  Result<void> end_of(const Error& error) {
+    if (refusal_) return *refusal_;
+    const bool closed = error.code == Code::closed || error.code == Code::network;
+    if (!told_ && may_be_refused_ && closed)
+      return Error{Code::refused_by_peer,
+                   "the server closed the connection as soon as the handshake was over, before it sent "
+                   "anything: so a server does that does not accept the client",
+                   {}};
+    if (!stream_.ended() && !(closed && ended_at_)) return error;
+    if (!told_) tell();
     return {};
   }
 
+  // carry goes on until nothing moves any more: what a step brings is taken at once.
+  Result<void> carry() {
+    for (bool moved = true; moved;) {
+      SEATLS_CHECK(stream_.step());
+      tell_changes();
+      moved = false;
+      while (const std::size_t n = stream_.read(buffer_)) {
+        if (!told_) tell();  // the server sends data: it has accepted us
+        console_.raw({reinterpret_cast<const char*>(buffer_.data()), n});
+        moved = true;
+      }
+      if (!told_ && stream_.peer_ended()) return Error{Code::closed, "the server closed", {}};
+      if (may_send()) {
+        const std::size_t n = stream_.write(pending_);
+        pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(n));
+        moved = moved || n > 0;
+      }
+      if (pending_.empty()) granted_ = false;
+      if (told_ && !ended_at_ && pending_.empty() && (stdin_done_ || stream_.peer_ended())) {
+        stream_.end();
+        ended_at_ = Clock::now();
+        moved = true;
+      }
+      if (refusal_) return {};
+    }
+    return {};
+  }
+
+  // may_send: with --fresh every piece of data is an operation, for which the server is attested anew where
+  // its evidence is older than that.
+  bool may_send() {
+    if (pending_.empty()) return false;
+    if (!fresh_ || granted_) return true;
+    if (!std::exchange(asked_, true)) {
+      stream_.require(*fresh_, {}, [this](Result<void> answer) {
+        asked_ = false;
+        granted_ = answer.ok();
+        if (!answer) refusal_ = std::move(answer).error();
+      });
+    }
+    return granted_;
+  }
+
+  void tell_changes() {
+    const auto* report = stream_.attestation();
+    if (report == nullptr || !told_ || report->attested == seen_) return;
+    seen_ = report->attested;
+    console_.note(console_.styled_note(Console::Style::dim, "attested again  ") + report_line(stream_));
+  }
+
   Result<void> wait() {
-    std::array<pollfd, 2> fds = {{{fd_, static_cast<short>(blocked_ ? POLLIN | POLLOUT : POLLIN), 0},
-                                  {stdin_done_ || !pending_.empty() ? -1 : STDIN_FILENO, POLLIN, 0}}};
-    const int limit = !told_ ? milliseconds_until(tell_at_) : shut_ ? milliseconds_until(close_at_) : -1;
-    if (poll(fds.data(), fds.size(), limit) < 0 && errno != EINTR)
+    const auto wants = stream_.wants();
+    const int events = (wants.read ? POLLIN : 0) | (wants.write ? POLLOUT : 0);
+    const bool takes = !stdin_done_ && pending_.empty() && !ended_at_;
+    std::array<pollfd, 3> fds = {{{fd_, static_cast<short>(events), 0},
+                                  {wants.event_fd, POLLIN, 0},
+                                  {takes ? STDIN_FILENO : -1, POLLIN, 0}}};
+    auto at = wants.at;
+    const auto sooner = [&at](Clock::time_point t) { at = at ? std::min(*at, t) : t; };
+    if (!told_) sooner(tell_at_);
+    if (ended_at_) sooner(*ended_at_ + closing_grace);
+    if (poll(fds.data(), fds.size(), at ? milliseconds_until(*at) : -1) < 0 && errno != EINTR)
       return Error{Code::network, "poll failed", ""};
-    if (fds[1].revents == 0) return {};
+    if (fds[2].revents == 0) return {};
     pending_.resize(buffer_.size());
     const ssize_t n = ::read(STDIN_FILENO, pending_.data(), pending_.size());
     pending_.resize(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
@@ -127,12 +161,16 @@ class Pump {
   }
 
   const Console& console_;
-  openssl::Connection& connection_;
+  Stream& stream_;
   int fd_;
+  std::optional<std::chrono::milliseconds> fresh_;
   std::array<std::uint8_t, 16384> buffer_{};
   Bytes pending_;
-  bool stdin_done_ = false, peer_done_ = false, shut_ = false, blocked_ = false, told_ = false;
-  Clock::time_point tell_at_, close_at_;
+  bool stdin_done_ = false, told_ = false, may_be_refused_ = false, asked_ = false, granted_ = false;
+  std::uint64_t seen_ = 0;
+  std::optional<Error> refusal_;
+  Clock::time_point tell_at_;
+  std::optional<Clock::time_point> ended_at_;
 };
 
 Exit run(const Console& console, const Program& program, const ConnectOptions& options) {
@@ -149,15 +187,26 @@ Exit run(const Console& console, const Program& program, const ConnectOptions& o
                     : !loaded->name.empty() ? loaded->name
                                             : address->host;
 
+  std::optional<std::chrono::milliseconds> fresh;
+  if (!options.fresh.empty()) {
+    const auto parsed = config::parse_duration(options.fresh);
+    if (!parsed) return console.fail(usage_error("--fresh: " + parsed.error().detail));
+    if (!loaded->config.require || loaded->config.require->attestation == Requirement::off)
+      return console.fail(
+          usage_error("--fresh needs attestation of the server: see [require] in " + loaded->path));
+    fresh = *parsed;
+    loaded->framing = Framing::seatls_1;
+  }
+
   const auto verdicts = record_verdicts(*loaded);
   const auto context = openssl::make_context(*loaded);
   if (!context) return console.fail(context.error());
   const ContextPtr owned(*context);
 
-  auto link = ClientLink::open(owned.get(), *address, name, std::chrono::milliseconds(options.timeout_ms));
+  auto link =
+      ClientLink::open(owned.get(), *loaded, *address, name, std::chrono::milliseconds(options.timeout_ms));
   if (!link) return console.fail(link.error(), verdicts->node());
-  if (const auto done = Pump(console, link->connection(), link->fd()).run(); !done)
-    return console.fail(done.error());
+  if (const auto done = Pump(console, *link, fresh).run(); !done) return console.fail(done.error());
   return Exit::ok;
 }
 
@@ -173,6 +222,9 @@ void add_connect(Program& program) {
   verb.add_option("--timeout", o->timeout_ms, "limit for connection and handshake, in ms (default: 10000)")
       ->type_name("MS")
       ->check(CLI::Range(1U, 600'000U));
+  verb.add_option("--fresh", o->fresh,
+                  "before anything is sent, evidence of the server must be at most this old: 5s")
+      ->type_name("DURATION");
   program.on(verb, [&program, o](const Console& console) { return run(console, program, *o); });
 }
 

@@ -1,9 +1,11 @@
 // demo: the guided tour. A real TPM (swtpm), real TLS endpoints, real attacks, all on the loopback.
 #include <chrono>
 
+#include "cli/client.h"
 #include "cli/demo_world.h"
 #include "cli/files.h"
 #include "cli/program.h"
+#include "cli/session_report.h"
 #include "seatls/verifiers.h"
 
 namespace seatls::cli {
@@ -13,6 +15,7 @@ using namespace demo;
 
 constexpr const char* host_name = "server.demo";
 constexpr const char* client_name = "client.demo";
+constexpr std::chrono::seconds patience{30};
 constexpr const char* examples =
     "  seatls demo\n"
     "  seatls demo --json | jq '.steps[] | {title, outcome}'\n"
@@ -215,10 +218,48 @@ Result<void> relay(Tour& tour, const World& world, const Host& genuine) {
   return {};
 }
 
-Result<void> tampered(Tour& tour, const World& world, const Host& host) {
-  tour.begin("The machine loads something that nobody approved",
+// stays_attested keeps one connection open while its server changes.
+Result<void> stays_attested(Tour& tour, const World& world, const Host& host) {
+  tour.begin("The connection stays attested",
+             "Timing hybrid: an authenticator (RFC 9261) confirms the handshake, and the client asks for "
+             "fresh evidence again before it sends an order.");
+  SEATLS_TRY(const auto verifier, make_local_verifier(world.server_policy));
+  SEATLS_TRY(auto client, plain_client(world, verifier));
+  client.config.require->timing = Timing::hybrid;
+  SEATLS_TRY(auto* made, openssl::make_context(client));
+  const ContextPtr context(made);
+  SEATLS_TRY(auto link, ClientLink::open(context.get(), client, host.address(), host_name, patience));
+  SEATLS_CHECK(link.require(std::chrono::milliseconds(0)));
+  SEATLS_CHECK(link.send(view("order 1")));
+  SEATLS_TRY(const auto answer, link.receive(7));
+  const auto times = link.stream().attestation()->attested;
+  auto facts = report_node(link.stream());
+  facts.set("application_bytes", answer.size());
+  const bool good = times == 2 && text(answer) == "order 1" && verdict_of(facts) == "affirming";
+  tour.end(good,
+           "attested in the handshake and " + std::to_string(times) +
+               " times after it; the server answered \"" + text(answer) + "\"",
+           "Each time the evidence is bound to this connection's exporter and to a request of its own.",
+           std::move(facts));
+
+  tour.begin("The machine loads something that nobody approved, while the connection is open",
              "Its firmware measures it into PCR 4 of the TPM, as it does with everything that it starts.");
   SEATLS_CHECK(world.server.measure(4, "rootkit"));
+  Visit second;
+  if (auto fresh = link.require(std::chrono::milliseconds(0)); !fresh)
+    second.error = std::move(fresh).error();
+  const bool closed = !link.send(view("order 2")).ok();
+  const auto reason = host.refusal();
+  auto why = facts_of(second);
+  if (reason) why.set("server_error", to_node(*reason));
+  tour.end(refused_with(second, Code::reference_mismatch) && closed && reason, told(second),
+           "The second order is never sent, the connection ends, and the server is told that it was refused.",
+           std::move(why));
+  return {};
+}
+
+Result<void> tampered(Tour& tour, const World& world, const Host& host) {
+  tour.begin("A new connection to the same machine", "Certificate, key and TPM are what they were.");
   SEATLS_TRY(const auto verifier, make_local_verifier(world.server_policy));
   SEATLS_TRY(const auto client, plain_client(world, verifier));
   const auto v = visit(client, host.address(), host_name, "hello");
@@ -236,6 +277,7 @@ Result<void> tour_of(Tour& tour, const std::filesystem::path& folder) {
   SEATLS_CHECK(attested_server(tour, world, *host));
   SEATLS_CHECK(mutual(tour, world));
   SEATLS_CHECK(relay(tour, world, *host));
+  SEATLS_CHECK(stays_attested(tour, world, *host));
   return tampered(tour, world, *host);
 }
 
@@ -244,7 +286,7 @@ Exit run(const Console& console) {
     return console.fail({Code::tpm, missing, "demo"});
   const auto folder = TemporaryFolder::make();
   if (!folder) return console.fail(folder.error());
-  console.line("Attested TLS 1.3 (draft-fossati-seat-early-attestation), on this machine alone.");
+  console.line("Attested TLS 1.3, inside the handshake and after it, on this machine alone.");
   Tour tour(console);
   if (const auto done = tour_of(tour, folder->path()); !done) return console.fail(done.error());
   return tour.finish();

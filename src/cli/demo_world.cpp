@@ -115,8 +115,8 @@ Result<std::unique_ptr<Host>> Host::start(const LoadedConfig& loaded) {
   host->address_ = local_address(listener);
   ServerEvents events;
   Host* self = host.get();
-  events.accepted = [self](const std::string&, const openssl::Connection& connection) {
-    auto report = report_node(connection);
+  events.accepted = [self](const std::string&, const Stream& stream) {
+    auto report = report_node(stream);
     const std::lock_guard lock(self->mutex_);
     self->report_ = std::move(report);
   };
@@ -125,7 +125,9 @@ Result<std::unique_ptr<Host>> Host::start(const LoadedConfig& loaded) {
     self->refusal_ = error;
     self->changed_.notify_all();
   };
-  host->server_ = std::make_unique<Server>(context, std::move(listener), ServerOptions{}, std::move(events));
+  events.lost = events.refused;
+  host->server_ =
+      std::make_unique<Server>(context, loaded, std::move(listener), ServerOptions{}, std::move(events));
   host->thread_ = std::thread([self] { (void)self->server_->run(); });
   return host;
 }
@@ -154,8 +156,8 @@ Visit visit(const LoadedConfig& client, const config::HostPort& where, const std
   const auto go = [&](Visit& v) -> Result<void> {
     SEATLS_TRY(auto* made, openssl::make_context(client));
     const ContextPtr context(made);
-    SEATLS_TRY(auto link, ClientLink::open(context.get(), where, name, std::chrono::seconds(30)));
-    v.report = report_node(link.connection());
+    SEATLS_TRY(auto link, ClientLink::open(context.get(), client, where, name, std::chrono::seconds(30)));
+    v.report = report_node(link.stream());
     SEATLS_CHECK(link.send(view(message)));
     SEATLS_TRY(const auto answer, link.receive(message.size()));
     v.answer = text(answer);

@@ -44,23 +44,24 @@ std::string rows(const Node& node) {
   return out;
 }
 
-std::string page(const openssl::Connection& connection) {
-  const auto& report = connection.report();
+std::string page(const Stream& stream) {
+  const auto& report = stream.connection().report();
   const std::string self =
       report.self_attested ? "This server attested itself to you." : "This server showed you no attestation.";
-  const std::string peer = report.peer
-                               ? "You are attested: " + std::string(name(report.peer->result().tier())) + "."
+  const auto* attested = attested_peer(stream);
+  const std::string peer = attested != nullptr
+                               ? "You are attested: " + std::string(name(attested->result().tier())) + "."
                                : "You are not attested.";
   return "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>seatls</title>\n"
          "<style>body{font:16px sans-serif;margin:2em;max-width:60em}th{text-align:left;vertical-align:top;"
          "padding-right:1em}td{font-family:monospace;word-break:break-all}</style>\n"
          "<h1>seatls</h1><p>" +
-         self + "</p><p>" + peer + "</p>\n<table>" + rows(report_node(connection)) + "</table></html>\n";
+         self + "</p><p>" + peer + "</p>\n<table>" + rows(report_node(stream)) + "</table></html>\n";
 }
 
 }  // namespace
 
-std::optional<std::string> http_answer(const std::string& request, const openssl::Connection& connection) {
+std::optional<std::string> http_answer(const std::string& request, const Stream& stream) {
   if (request.find("\r\n\r\n") == std::string::npos && request.find("\n\n") == std::string::npos) {
     if (request.size() <= longest_request) return {};
     return answer("431 Request Header Fields Too Large", "text/plain", "The request is too long.\n");
@@ -70,9 +71,8 @@ std::optional<std::string> http_answer(const std::string& request, const openssl
   const auto end = space == std::string::npos ? space : request.find_first_of(" ?\r\n", space + 1);
   const auto path = space == std::string::npos ? std::string() : request.substr(space + 1, end - space - 1);
   if (method != "GET") return answer("405 Method Not Allowed", "text/plain", "This server answers GET.\n");
-  if (path == "/report.json")
-    return answer("200 OK", "application/json", report_node(connection).json() + "\n");
-  if (path == "/") return answer("200 OK", "text/html; charset=utf-8", page(connection));
+  if (path == "/report.json") return answer("200 OK", "application/json", report_node(stream).json() + "\n");
+  if (path == "/") return answer("200 OK", "text/html; charset=utf-8", page(stream));
   return answer("404 Not Found", "text/plain", "Here are / and /report.json.\n");
 }
 

@@ -4,13 +4,12 @@
 #include <optional>
 #include <string>
 
-#include "seatls/openssl.h"
+#include "cli/stream.h"
 
 namespace seatls::cli {
 
 // http_answer returns the answer once `request` is complete: a page, or JSON for /report.json.
 // Nothing while more must come.
-[[nodiscard]] std::optional<std::string> http_answer(const std::string& request,
-                                                     const openssl::Connection& connection);
+[[nodiscard]] std::optional<std::string> http_answer(const std::string& request, const Stream& stream);
 
 }  // namespace seatls::cli

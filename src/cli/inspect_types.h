@@ -36,6 +36,10 @@ namespace seatls::cli {
 [[nodiscard]] Result<Node> inspect_encrypted_extensions_body(ByteView data);
 [[nodiscard]] Result<Node> inspect_certificate_request_body(ByteView data);
 [[nodiscard]] Result<Node> inspect_certificate_body(ByteView data, unsigned depth);
+// RFC 9261, with or without attestation; and the frames of one direction of a seatls/1 connection.
+[[nodiscard]] Result<Node> inspect_authenticator_request(ByteView data);
+[[nodiscard]] Result<Node> inspect_authenticator(ByteView data, unsigned depth);
+[[nodiscard]] Result<Node> inspect_frames(ByteView data, unsigned depth);
 [[nodiscard]] Result<Node> inspect_cbor(ByteView data);
 
 }  // namespace seatls::cli

@@ -37,7 +37,7 @@ std::string summary(const LoadedConfig& loaded) {
   if (loaded.config.attester) shows = scheme_label(loaded.config.attester->schemes().front());
   std::string demands = "nothing";
   if (const auto& r = loaded.config.require)
-    demands = r->attestation == Requirement::required   ? "attestation"
+    demands = r->attestation == Requirement::required   ? "attestation (" + std::string(name(r->timing)) + ")"
               : r->attestation == Requirement::optional ? "nothing, but appraises attestation that comes"
                                                         : "no attestation";
   return "shows " + shows + "; demands " + demands;
@@ -61,24 +61,39 @@ Exit run(const Console& console, const Program& program, const ServeOptions& opt
 
   std::optional<Error> last_refusal;
   ServerEvents events;
-  events.accepted = [&](const std::string& peer, const openssl::Connection& connection) {
+  const auto tell = [&](const std::string& peer, const Stream& stream, std::string_view event) {
     if (console.json()) {
-      auto node = report_node(connection);
-      console.json_line(node.set("address", peer));
+      auto node = report_node(stream);
+      console.json_line(node.set("address", peer).set("event", event));
     } else {
-      console.line(peer + "  " + report_line(connection));
+      console.line(peer + "  " + (event == "accepted" ? "" : "attested again: ") + report_line(stream));
     }
+  };
+  events.accepted = [&](const std::string& peer, const Stream& stream) { tell(peer, stream, "accepted"); };
+  events.changed = [&](const std::string& peer, const Stream& stream) { tell(peer, stream, "changed"); };
+  events.lost = [&](const std::string& peer, const Error& error) {
+    last_refusal = error;
+    if (console.json())
+      console.json_line(
+          Node::object().set("error", to_node(error)).set("address", peer).set("event", "lost"));
+    else
+      console.line(peer + "  " + console.styled(Console::Style::bad, "lost") + ": " + error.message());
+    log_info(peer + " lost: " + error.message());
+  };
+  events.noticed = [&](const std::string& peer, const Error& error) {
+    log_info(peer + ": " + error.message());
   };
   events.refused = [&](const std::string& peer, const Error& error) {
     last_refusal = error;
     if (console.json())
-      console.json_line(Node::object().set("error", to_node(error)).set("address", peer));
+      console.json_line(
+          Node::object().set("error", to_node(error)).set("address", peer).set("event", "refused"));
     else
       console.line(peer + "  " + console.styled(Console::Style::bad, "refused") + ": " + error.message());
     log_info(peer + " refused: " + error.message());
   };
 
-  Server server(owned.get(), std::move(*listener),
+  Server server(owned.get(), *loaded, std::move(*listener),
                 {.http = options.http, .connections = options.once ? 1U : 0U}, std::move(events));
   running = &server;
   (void)std::signal(SIGINT, on_signal);

@@ -9,6 +9,8 @@
 #include <array>
 #include <cerrno>
 #include <list>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "cli/http_page.h"
@@ -21,66 +23,104 @@ using Want = openssl::Connection::Want;
 
 // A peer that sends and never reads is not read from any more, once so much waits for it.
 constexpr std::size_t most_waiting = 256U << 10U;
+constexpr int most_turns = 8;
 
-// Session is one connection: its handshake, then echo or one page, then its end.
+// Session is one connection: its handshake, what attestation follows it, then echo or one page, then its end.
 class Session {
  public:
   Session(Socket socket, std::string address, openssl::Connection connection, Clock::time_point deadline,
-          bool http)
+          const Stream::Rules& rules, bool http)
       : socket_(std::move(socket)),
         address_(std::move(address)),
-        connection_(std::move(connection)),
+        handshaking_(std::move(connection)),
         deadline_(deadline),
+        rules_(rules),
         http_(http) {}
 
-  [[nodiscard]] pollfd interest() const {
-    if (want_ == Want::credential) return {connection_.credential_fd(), POLLIN, 0};
-    short events = want_ == Want::write ? POLLOUT : POLLIN;
-    if (open_ && waiting_.size() >= most_waiting) events = POLLOUT;
-    return {socket_.fd(), events, 0};
+  // interest adds two entries, of the socket and of what answers from other threads.
+  void interest(std::vector<pollfd>& fds) const {
+    if (!stream_) {
+      const bool credential = want_ == Want::credential;
+      const short events = want_ == Want::write ? POLLOUT : POLLIN;
+      fds.push_back({credential ? handshaking_->credential_fd() : socket_.fd(),
+                     static_cast<short>(credential ? POLLIN : events), 0});
+      fds.push_back({-1, 0, 0});
+      return;
+    }
+    const auto wants = stream_->wants();
+    const bool reads = wants.read && waiting_.size() < most_waiting;
+    const int events = (reads ? POLLIN : 0) | (wants.write ? POLLOUT : 0);
+    fds.push_back({socket_.fd(), static_cast<short>(events), 0});
+    fds.push_back({wants.event_fd, POLLIN, 0});
+  }
+  // next is when advance() is wanted though nothing was signalled.
+  [[nodiscard]] std::optional<Clock::time_point> next() const {
+    if (again_) return Clock::time_point::min();
+    auto at = stream_ ? stream_->wants().at : std::nullopt;
+    if (!accepted_) at = at ? std::min(*at, deadline_) : deadline_;
+    return at;
   }
   [[nodiscard]] bool over() const { return over_; }
-  [[nodiscard]] bool late(Clock::time_point now) const { return !open_ && now >= deadline_; }
-  [[nodiscard]] Clock::time_point deadline() const { return deadline_; }
-  [[nodiscard]] bool handshaking() const { return !open_; }
+  [[nodiscard]] bool late(Clock::time_point now) const { return !accepted_ && now >= deadline_; }
+  [[nodiscard]] bool accepted() const { return accepted_; }
   [[nodiscard]] const std::string& address() const { return address_; }
 
-  // advance goes on as far as it can; the error is why the connection was refused.
+  // advance goes on as far as it can; the error is why the connection was refused, or lost later on.
   Result<void> advance(const ServerEvents& events) {
-    if (!open_) {
-      SEATLS_TRY(want_, connection_.handshake());
+    if (!stream_) {
+      SEATLS_TRY(want_, handshaking_->handshake());
       if (want_ != Want::nothing) return {};
-      open_ = true;
-      if (events.accepted) events.accepted(address_, connection_);
+      const auto refused = [&events, address = address_](const Error& error) {
+        if (events.noticed) events.noticed(address, error);
+      };
+      SEATLS_TRY(auto stream, Stream::open(std::move(*handshaking_), rules_, refused));
+      handshaking_.reset();
+      stream_.emplace(std::move(stream));
     }
-    // Whatever goes wrong from here on is the end of an accepted connection, not a refusal.
-    if (!exchange()) over_ = true;
-    return {};
+    // What a step brings is taken at once: nothing else would tell that it is there. Others wait, too.
+    Result<void> stepped;
+    again_ = true;
+    for (int turns = 0; stepped && again_ && turns < most_turns; ++turns) {
+      stepped = stream_->step();
+      tell(events);
+      again_ = stepped && exchange();
+    }
+    if (stepped) return {};
+    over_ = true;
+    // The end of an accepted connection is no refusal, unless somebody says so.
+    const Code code = stepped.error().code;
+    if (accepted_ && (code == Code::closed || code == Code::network)) return {};
+    return stepped;
   }
 
  private:
+  void tell(const ServerEvents& events) {
+    if (!stream_->is_open()) return;
+    const auto* report = stream_->attestation();
+    const Seen seen = report != nullptr ? Seen{report->attested, report->standing} : Seen{};
+    if (!std::exchange(accepted_, true)) {
+      if (events.accepted) events.accepted(address_, *stream_);
+    } else if (seen != seen_ && events.changed) {
+      events.changed(address_, *stream_);
+    }
+    seen_ = seen;
+  }
+
+  // exchange tells whether anything moved.
   bool exchange() {
     std::array<std::uint8_t, 16384> buffer{};
-    for (bool moved = true; moved;) {
-      moved = false;
-      if (!flush()) return false;
-      if (waiting_.empty() && closing_) {
-        connection_.shutdown();
-        return false;
-      }
-      if (waiting_.size() >= most_waiting || closing_) break;
-      Want want = Want::nothing;
-      const auto n = connection_.read(buffer, &want);
-      if (!n) {
-        if (n.error().code != Code::closed) return false;
-        closing_ = moved = true;
-      } else if (*n > 0) {
-        take({buffer.data(), *n});
-        moved = true;
-      }
+    bool moved = false;
+    while (waiting_.size() < most_waiting && !closing_) {
+      const std::size_t n = stream_->read(buffer);
+      if (n == 0) break;
+      take({buffer.data(), n});
+      moved = true;
     }
-    want_ = waiting_.empty() ? Want::read : Want::write;
-    return true;
+    if (stream_->peer_ended() && !std::exchange(closing_, true)) moved = true;
+    const std::size_t written = stream_->write(waiting_);
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(written));
+    if (closing_ && waiting_.empty()) stream_->end();
+    return moved || written > 0;
   }
 
   void take(ByteView data) {
@@ -89,30 +129,30 @@ class Session {
       return;
     }
     request_ += text(data);
-    if (auto answer = http_answer(request_, connection_)) {
+    if (auto answer = http_answer(request_, *stream_)) {
       waiting_ = bytes(std::string_view(*answer));
       closing_ = true;
     }
   }
 
-  bool flush() {
-    while (!waiting_.empty()) {
-      Want want = Want::nothing;
-      const auto n = connection_.write(waiting_, &want);
-      if (!n) return false;
-      if (*n == 0) return true;
-      waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(*n));
-    }
-    return true;
-  }
+  struct Seen {
+    std::uint64_t attested = 0;
+    reattest::Standing standing = reattest::Standing::trusted;
+    bool operator==(const Seen&) const = default;
+  };
 
   Socket socket_;
   std::string address_;
-  openssl::Connection connection_;  // declared after the socket: it goes first
+  // Both after the socket, which they write to until they go: one or the other.
+  std::optional<openssl::Connection> handshaking_;
+  std::optional<Stream> stream_;
   Clock::time_point deadline_;
+  const Stream::Rules& rules_;
   bool http_;
   Want want_ = Want::read;
-  bool open_ = false, closing_ = false, over_ = false;
+  bool accepted_ = false, closing_ = false, over_ = false;
+  bool again_ = false;  // it went on for long enough; the next turn is after the others
+  Seen seen_;
   Bytes waiting_;
   std::string request_;
 };
@@ -121,6 +161,7 @@ class Session {
 
 struct Server::Impl {
   ssl_ctx_st* ctx;
+  Stream::Rules rules;
   Socket listener;
   ServerOptions options;
   ServerEvents events;
@@ -154,14 +195,18 @@ struct Server::Impl {
         continue;
       }
       sessions.emplace_back(std::move(*socket), std::move(address), std::move(*connection),
-                            Clock::now() + options.handshake_limit, options.http);
+                            Clock::now() + options.handshake_limit, rules, options.http);
       advance(sessions.back());
     }
   }
 
   void advance(Session& session) {
     if (const auto done = session.advance(events); !done) {
-      refuse(session.address(), done.error());
+      if (session.accepted()) {
+        if (events.lost) events.lost(session.address(), done.error());
+      } else {
+        refuse(session.address(), done.error());
+      }
       ended.push_back(&session);
     } else if (session.over()) {
       ended.push_back(&session);
@@ -172,10 +217,10 @@ struct Server::Impl {
     const auto now = Clock::now();
     for (auto& s : sessions)
       if (s.late(now)) {
-        refuse(s.address(),
-               {Code::timed_out,
-                "the handshake took longer than " + std::to_string(options.handshake_limit.count()) + " s",
-                "handshake"});
+        refuse(s.address(), {Code::timed_out,
+                             "the handshake and the attestation after it took longer than " +
+                                 std::to_string(options.handshake_limit.count()) + " s",
+                             "handshake"});
         ended.push_back(&s);
       }
     if (ended.empty()) return;
@@ -188,16 +233,18 @@ struct Server::Impl {
     const auto now = Clock::now();
     auto next = now + std::chrono::seconds(3600);
     for (const auto& s : sessions)
-      if (s.handshaking()) next = std::min(next, s.deadline());
+      if (const auto at = s.next()) next = std::min(next, *at);
     if (accept_again > now) next = std::min(next, accept_again);
+    if (next <= now) return 0;
     return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(next - now).count());
   }
 
   std::vector<const Session*> ended{};
 };
 
-Server::Server(ssl_ctx_st* ctx, Socket listener, ServerOptions options, ServerEvents events)
-    : impl_(new Impl{ctx, std::move(listener), options, std::move(events)}) {}
+Server::Server(ssl_ctx_st* ctx, const LoadedConfig& loaded, Socket listener, ServerOptions options,
+               ServerEvents events)
+    : impl_(new Impl{ctx, Stream::Rules(loaded), std::move(listener), options, std::move(events)}) {}
 Server::~Server() = default;
 
 unsigned Server::refused() const { return impl_->refused; }
@@ -217,14 +264,18 @@ Result<void> Server::run() {
     fds = {{s.wake.fd(), POLLIN, 0}, {listening ? s.listener.fd() : -1, POLLIN, 0}};
     whose.clear();
     for (auto& session : s.sessions) {
-      fds.push_back(session.interest());
+      session.interest(fds);
       whose.push_back(&session);
     }
     if (poll(fds.data(), fds.size(), s.poll_limit()) < 0 && errno != EINTR)
       return Error{Code::network, "poll failed", "server"};
     if (fds[0].revents != 0) return {};
-    for (std::size_t i = 0; i < whose.size(); ++i)
-      if (fds[i + 2].revents != 0) s.advance(*whose[i]);
+    const auto now = Clock::now();
+    for (std::size_t i = 0; i < whose.size(); ++i) {
+      const bool signalled = fds[2 * i + 2].revents != 0 || fds[2 * i + 3].revents != 0;
+      const auto at = whose[i]->next();
+      if (signalled || (at && *at <= now)) s.advance(*whose[i]);
+    }
     if (fds[1].revents != 0) s.accept_all();
     s.sweep();
   }

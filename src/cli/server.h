@@ -7,30 +7,34 @@
 #include <string>
 
 #include "cli/sockets.h"
+#include "cli/stream.h"
+#include "seatls/config_file.h"
 #include "seatls/error.h"
-#include "seatls/openssl.h"
 
 struct ssl_ctx_st;
 
 namespace seatls::cli {
 
 struct ServerOptions {
-  bool http = false;         // a page with the verdict, instead of an echo
-  unsigned connections = 0;  // end after so many; 0: go on
-  std::chrono::seconds handshake_limit{30};
-  std::size_t at_once = 4096;  // more wait in the listener's queue
+  bool http = false;                         // a page with the verdict, instead of an echo
+  unsigned connections = 0;                  // end after so many; 0: go on
+  std::chrono::seconds handshake_limit{30};  // until the connection is accepted
+  std::size_t at_once = 4096;                // more wait in the listener's queue
 };
 
 // ServerEvents are called on the server's thread.
 struct ServerEvents {
-  std::function<void(const std::string& address, const openssl::Connection&)> accepted;
-  std::function<void(const std::string& address, const Error&)> refused;
+  // accepted: both ends are content. changed: the peer was attested again, or what it is worth changed.
+  std::function<void(const std::string& address, const Stream&)> accepted, changed;
+  // refused: before it was accepted. lost: after. noticed: what is tried again, or changes nothing.
+  std::function<void(const std::string& address, const Error&)> refused, lost, noticed;
 };
 
 class Server {
  public:
-  // The context is one of make_context; it must outlive the server.
-  Server(ssl_ctx_st* ctx, Socket listener, ServerOptions options, ServerEvents events);
+  // The context is make_context(loaded); it must outlive the server.
+  Server(ssl_ctx_st* ctx, const LoadedConfig& loaded, Socket listener, ServerOptions options,
+         ServerEvents events);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -29,24 +29,52 @@ Node reasons_node(const ResultParts& result) {
   return list;
 }
 
-std::vector<std::string> dangers_of(const SessionReport& report) {
-  auto list = report.dangers;
-  if (report.peer)
-    for (const auto& d : report.peer->result()->dangers)
+std::vector<std::string> dangers_of(const Stream& stream) {
+  auto list = stream.connection().report().dangers;
+  if (const auto* peer = attested_peer(stream))
+    for (const auto& d : peer->result()->dangers)
       if (std::find(list.begin(), list.end(), d) == list.end()) list.push_back(d);
   return list;
 }
 
-Node peer_node(const SessionReport& report) {
+// timing_of tells which attestations the verdict rests on.
+const char* timing_of(const Stream& stream) {
+  const auto* after = stream.attestation();
+  const bool before = stream.connection().report().peer.has_value();
+  if (after == nullptr || after->attested == 0) return before ? "intra" : nullptr;
+  return before ? "hybrid" : "post";
+}
+
+// The time of day at which the peer is asked again.
+Node due_of(const Stream& stream) {
+  const auto* after = stream.attestation();
+  if (after == nullptr || !after->due) return {};
+  const auto left = std::chrono::duration_cast<std::chrono::seconds>(*after->due - Stream::Clock::now());
+  return base::to_rfc3339(base::system_clock()() + left);
+}
+
+Bytes binder_of(const Stream& stream) {
+  const auto* after = stream.attestation();
+  if (after != nullptr && after->attested > 0) return after->latest->result()->binder;
+  return stream.connection().report().peer_binder;
+}
+
+Node peer_node(const Stream& stream) {
+  const auto& report = stream.connection().report();
+  const AttestedPeer* attested = attested_peer(stream);
+  const auto* after = stream.attestation();
+  const char* timing = timing_of(stream);
   Node peer = Node::object();
-  peer.set("attested", report.peer.has_value());
-  peer.set("verdict", report.peer ? name(report.peer->result().tier()) : "none");
-  peer.set("scheme", report.peer_scheme ? Node(scheme_name(*report.peer_scheme)) : Node());
-  peer.set("timing", report.peer ? Node("intra") : Node());
-  peer.set("model", report.peer ? Node(name(report.peer->result()->model)) : Node());
-  peer.set("binder", report.peer ? Node(base::to_hex(report.peer_binder)) : Node());
-  if (report.peer) {
-    const auto& result = *report.peer->result();
+  peer.set("attested", attested != nullptr);
+  peer.set("verdict", attested != nullptr ? name(attested->result().tier()) : "none");
+  peer.set("scheme", attested == nullptr  ? Node()
+                     : report.peer_scheme ? Node(scheme_name(*report.peer_scheme))
+                                          : Node(attested->result()->scheme));
+  peer.set("timing", timing != nullptr ? Node(timing) : Node());
+  peer.set("model", attested != nullptr ? Node(name(attested->result()->model)) : Node());
+  peer.set("binder", attested != nullptr ? Node(base::to_hex(binder_of(stream))) : Node());
+  if (attested != nullptr) {
+    const auto& result = *attested->result();
     peer.set("tee", result.scheme);
     Node claims = Node::object();
     for (const auto& [claim, value] : result.claims) claims.set(claim, value);
@@ -60,9 +88,12 @@ Node peer_node(const SessionReport& report) {
     for (const char* key : {"tee", "claims", "appraised_at", "valid_until", "key", "policy", "instance"})
       peer.set(key, std::string_view(key) == "claims" ? Node::object() : Node());
   }
+  peer.set("standing", after != nullptr ? Node(name(after->standing)) : Node());
+  peer.set("attested_again", after != nullptr ? static_cast<std::int64_t>(after->attested) : 0);
+  peer.set("next_due", due_of(stream));
   peer.set("identity", Node::object().set("pki", report.pki_verified).set("name", report.peer_name));
-  peer.set("reasons", report.peer ? reasons_node(*report.peer->result()) : Node::array());
-  peer.set("dangers", strings(dangers_of(report)));
+  peer.set("reasons", attested != nullptr ? reasons_node(*attested->result()) : Node::array());
+  peer.set("dangers", strings(dangers_of(stream)));
   return peer;
 }
 
@@ -85,11 +116,17 @@ std::string scheme_label(const AttestationScheme& scheme) {
   return describe(scheme);
 }
 
-Node report_node(const openssl::Connection& connection) {
-  const auto& report = connection.report();
-  SSL* ssl = connection.native();
+const AttestedPeer* attested_peer(const Stream& stream) {
+  if (const auto* after = stream.attestation(); after != nullptr && after->latest) return &*after->latest;
+  const auto& report = stream.connection().report();
+  return report.peer ? &*report.peer : nullptr;
+}
+
+Node report_node(const Stream& stream) {
+  const auto& report = stream.connection().report();
+  SSL* ssl = stream.connection().native();
   Node node;
-  node.set("peer", peer_node(report));
+  node.set("peer", peer_node(stream));
   node.set("self", Node::object()
                        .set("role", report.role == Role::server ? "server" : "client")
                        .set("attested", report.self_attested)
@@ -128,23 +165,29 @@ Node result_node(const AttestationResult& result) {
       .set("dangers", strings(result->dangers));
 }
 
-std::string report_lines(const Console& console, const openssl::Connection& connection) {
-  const auto& report = connection.report();
-  SSL* ssl = connection.native();
+std::string report_lines(const Console& console, const Stream& stream) {
+  const auto& report = stream.connection().report();
+  const AttestedPeer* attested = attested_peer(stream);
+  SSL* ssl = stream.connection().native();
   const auto label = [&](const char* text) { return console.styled_note(Console::Style::dim, text); };
   std::string out = label("tls       ") + SSL_get_version(ssl) + "  " + SSL_get_cipher_name(ssl) + "  " +
                     group_name(ssl) + "\n";
   out += label("identity  ") + (report.peer_name.empty() ? std::string("no name") : report.peer_name) +
          (report.pki_verified ? "  (certificate verified)" : "  (no verified certificate)") + "\n";
-  if (report.peer) {
-    const auto& result = report.peer->result();
+  if (attested != nullptr) {
+    const auto& result = attested->result();
     const bool good = result.tier() == Tier::affirming;
     out += label("verdict   ") +
            console.styled_note(good ? Console::Style::good : Console::Style::bold, name(result.tier())) +
            "  by policy " + result->policy_id + "\n";
     out += label("evidence  ") + result->scheme + ", " + std::string(name(result->model)) + ", key " +
            std::string(name(result->key)) + "\n";
-    out += label("binder    ") + base::to_hex(report.peer_binder) + "\n";
+    out += label("timing    ") + timing_of(stream);
+    if (const auto* after = stream.attestation(); after != nullptr && after->attested > 0)
+      out += ", attested again " + std::to_string(after->attested) + "x";
+    if (const auto due = due_of(stream); !due.is_null()) out += ", next at " + due.scalar_text();
+    out += "\n";
+    out += label("binder    ") + base::to_hex(binder_of(stream)) + "\n";
     for (const auto& [claim, value] : result->claims)
       out += label("  claim   ") + claim + " = " + value + "\n";
     for (const auto& reason : result->reasons)
@@ -155,21 +198,23 @@ std::string report_lines(const Console& console, const openssl::Connection& conn
   }
   if (report.self_attested)
     out += label("self      ") + "attested with " + scheme_name(*report.self_scheme) + "\n";
-  for (const auto& d : dangers_of(report))
+  for (const auto& d : dangers_of(stream))
     out += label("danger    ") + console.styled_note(Console::Style::bad, d) + "\n";
   if (!out.empty()) out.pop_back();
   return out;
 }
 
-std::string report_line(const openssl::Connection& connection) {
-  const auto& report = connection.report();
-  std::string out = report.peer ? "peer attested, " + std::string(name(report.peer->result().tier())) + " (" +
-                                      report.peer->result()->scheme + ")"
-                                : std::string("peer not attested");
+std::string report_line(const Stream& stream) {
+  const auto& report = stream.connection().report();
+  const AttestedPeer* attested = attested_peer(stream);
+  std::string out = "peer not attested";
+  if (attested != nullptr)
+    out = "peer attested, " + std::string(name(attested->result().tier())) + " (" +
+          attested->result()->scheme + ", " + timing_of(stream) + ")";
   if (report.pki_verified) out += ", name " + report.peer_name;
   out += report.self_attested ? "; self attested with " + scheme_name(*report.self_scheme)
                               : "; self not attested";
-  for (const auto& d : dangers_of(report)) out += "; danger " + d;
+  for (const auto& d : dangers_of(stream)) out += "; danger " + d;
   return out;
 }
 

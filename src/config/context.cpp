@@ -79,6 +79,37 @@ Result<void> use_anchors(SSL_CTX* ctx, const LoadedConfig& loaded) {
   return {};
 }
 
+// ---- seatls/1
+constexpr unsigned char protocol_list[] = {8, 's', 'e', 'a', 't', 'l', 's', '/', '1'};
+static_assert(sizeof protocol_list == channel_alpn.size() + 1);
+
+// A server of timing `post` or `hybrid` refuses a client that names other protocols only (alert 120).
+template <bool demanded>
+int select_protocol(SSL*, const unsigned char** out, unsigned char* length, const unsigned char* offered,
+                    unsigned offered_length, void*) {
+  unsigned char* chosen = nullptr;
+  if (SSL_select_next_proto(&chosen, length, protocol_list, sizeof protocol_list, offered, offered_length) ==
+      OPENSSL_NPN_NEGOTIATED) {
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return demanded ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_NOACK;
+}
+
+Result<void> use_framing(SSL_CTX* ctx, const LoadedConfig& loaded) {
+  if (loaded.framing == Framing::none) return {};
+  const bool demanded = loaded.demands_channel();
+  if (loaded.config.role == Role::server) {
+    SSL_CTX_set_alpn_select_cb(ctx, demanded ? select_protocol<true> : select_protocol<false>, nullptr);
+    return {};
+  }
+  if (!demanded && !loaded.config.attester) return {};
+  // Zero is success here.
+  if (SSL_CTX_set_alpn_protos(ctx, protocol_list, sizeof protocol_list) != 0)
+    return failed("seatls/1 cannot be offered");
+  return {};
+}
+
 int verify_mode(const LoadedConfig& loaded) {
   const auto& require = loaded.config.require;
   if (loaded.config.role == Role::client) return SSL_VERIFY_PEER;
@@ -109,6 +140,7 @@ Result<ssl_ctx_st*> make_context(const LoadedConfig& loaded) {
                                                           loaded.name.size()) != 1)
     return failed("the peer's name cannot be demanded");
   SSL_CTX_set_verify(ctx.get(), verify_mode(loaded), nullptr);
+  SEATLS_CHECK(use_framing(ctx.get(), loaded));
   SEATLS_CHECK(attach(ctx.get(), loaded.config));
   return ctx.release();
 }

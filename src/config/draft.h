@@ -39,6 +39,8 @@ void read_endpoint(Draft& draft, std::optional<Role> role);
 void read_identity(Draft& draft);
 void read_attest(Draft& draft);
 void read_require(Draft& draft);
+// read_post reads what happens after the handshake; it comes last.
+void read_post(Draft& draft);
 [[nodiscard]] TpmAccess tpm_access(const TomlFile& file);
 
 }  // namespace seatls::config

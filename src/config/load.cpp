@@ -10,6 +10,10 @@ std::string ConfigMistake::message() const {
   return out + ": " + what + ". Remedy: " + remedy + ".";
 }
 
+bool LoadedConfig::demands_channel() const {
+  return framing == Framing::seatls_1 || (config.require && config.require->timing != Timing::intra);
+}
+
 ConfigReport check_config(const std::string& path, std::optional<Role> role) {
   config::Mistakes mistakes(path);
   const auto text = config::read_text_file(path);
@@ -27,6 +31,7 @@ ConfigReport check_config(const std::string& path, std::optional<Role> role) {
   config::read_identity(draft);
   config::read_attest(draft);
   config::read_require(draft);
+  config::read_post(draft);
   if (mistakes.empty())
     if (const auto valid = draft.out.config.validate(); !valid)
       mistakes.add(0, valid.error().path, valid.error().detail, "mend what is named", valid.error().code);

@@ -16,17 +16,6 @@ namespace {
 
 // What a later version can do. Refused rather than passed over: a demand that is not met is not one.
 void refuse_later_versions(Draft& d) {
-  const auto timing = d.file.text("require.timing");
-  if (timing == "post" || timing == "hybrid")
-    d.wrong("require.timing",
-            "this version attests inside the handshake only, and cannot keep \"" + timing + "\"",
-            "write timing = \"intra\"");
-  if (d.file.has("require.reattest"))
-    d.wrong("require.reattest", "this version does not attest again on a connection",
-            "leave it out, and bound the life of connections in the application");
-  if (d.file.text("require.on_failure") == "restrict")
-    d.wrong("require.on_failure", "this version closes a connection whose peer is refused",
-            "write on_failure = \"close\"");
   if (d.file.has("verifier.url"))
     d.wrong(
         "verifier.url", "this version appraises in its own process, and cannot ask a remote verifier",
@@ -37,6 +26,15 @@ void read_rule(Draft& d, Require& require) {
   const auto attestation = d.file.text("require.attestation");
   if (attestation == "optional") require.attestation = Requirement::optional;
   if (attestation == "off") require.attestation = Requirement::off;
+
+  const auto timing = d.file.text("require.timing");
+  if (timing == "post") require.timing = Timing::post;
+  if (timing == "hybrid") require.timing = Timing::hybrid;
+  if (require.timing != Timing::intra && require.attestation != Requirement::required)
+    d.wrong("require.timing",
+            "\"" + timing + "\" holds data back until the peer is attested, and attestation is \"" +
+                attestation + "\"",
+            "write attestation = \"required\", or timing = \"intra\"");
 
   const auto identity = d.file.text("require.identity");
   if (identity == "attested-key") require.identity = IdentityRule::attested_key;

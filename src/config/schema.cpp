@@ -18,6 +18,7 @@ constexpr std::array rows = {
     KeySpec{
         "endpoint", "suites", Kind::texts,
         "TLS_AES_128_GCM_SHA256|TLS_AES_256_GCM_SHA384|TLS_CHACHA20_POLY1305_SHA256|TLS_AES_128_CCM_SHA256"},
+    KeySpec{"endpoint", "framing", Kind::text, "auto|seatls/1|none"},
     KeySpec{"endpoint", "extension_type", Kind::number},
     KeySpec{"endpoint", "credential_timeout"},
 
@@ -53,6 +54,17 @@ constexpr std::array rows = {
     KeySpec{"require", "reattest"},
     KeySpec{"require", "on_failure", Kind::text, "close|restrict"},
 
+    KeySpec{"post", "profile"},
+    KeySpec{"post", "label"},
+    KeySpec{"post", "extension_type", Kind::number},
+    KeySpec{"post", "body", Kind::text, "json|cbor"},
+    KeySpec{"post", "name_schemes", Kind::flag},
+    KeySpec{"post", "jitter", Kind::number},
+    KeySpec{"post", "answer_within"},
+    KeySpec{"post", "attempts", Kind::number},
+    KeySpec{"post", "back_off"},
+    KeySpec{"post", "may_change", Kind::texts},
+
     KeySpec{"verifier", "url"},
     KeySpec{"verifier", "name"},
     KeySpec{"verifier", "key"},
@@ -61,6 +73,7 @@ constexpr std::array rows = {
 
     KeySpec{"danger", "allow_unproven_tik", Kind::flag},
     KeySpec{"danger", "allow_unbound_result", Kind::flag},
+    KeySpec{"danger", "allow_binder_without_key", Kind::flag},
 };
 
 std::size_t distance(std::string_view a, std::string_view b) {

@@ -20,7 +20,7 @@ Result<void> check_choice(const Config& config, const wire::ClientOffer& offer, 
   // "At least one scheme was returned" is not asked of a server: the draft also lets one that does
   // not know the extension return nothing. Whatever the reason, a requirement fails closed.
   //= early-attestation#wanted-attestation-not-chosen
-  if (attester == Role::server && config.require && config.require->attestation == Requirement::required)
+  if (attester == Role::server && config.require && config.require->needed_in_handshake())
     return Error{Code::attestation_required, "the server chose no scheme to attest itself", ""};
   return {};
 }

@@ -29,8 +29,9 @@ Error required_of_client(std::string detail, std::string path) {
 }  // namespace
 
 Result<Choice> choose(const Config& config, const wire::ClientOffer* offer) {
-  const bool demands = config.require && config.require->attestation != Requirement::off;
-  const bool required = demands && config.require->attestation == Requirement::required;
+  const bool demands = config.require && config.require->asks_in_handshake();
+  const bool required = config.require && config.require->needed_in_handshake();
+  const bool later = config.require && config.require->timing == Timing::post;
   const std::string path = "client ClientHello > remoteAttestation";
 
   if (offer == nullptr) {
@@ -56,6 +57,9 @@ Result<Choice> choose(const Config& config, const wire::ClientOffer* offer) {
                                                              : std::vector<AttestationScheme>{};
   Choice choice{first_common(offer->server_attester_schemes, own),
                 first_common(offer->client_attester_schemes, appraised)};
+
+  // What the client could show of itself is not asked for now, and it asks for nothing of this server.
+  if (later && offer->server_attester_schemes.empty()) return Choice{};
 
   //= early-attestation#no-common-scheme
   if (!choice.any())

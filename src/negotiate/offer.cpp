@@ -21,11 +21,13 @@ Result<std::optional<wire::ClientOffer>> offer(const Config& config, bool can_au
     return Error{Code::configuration, "a client must say what it demands of servers", "require"};
   const Require& require = *config.require;
   wire::ClientOffer out;
+  // A client of timing `post` keeps out of the handshake, for both directions.
+  if (require.timing == Timing::post) return std::optional<wire::ClientOffer>{};
 
   //= early-attestation#offer-only-appraisable
-  if (require.attestation != Requirement::off && require.verifier)
+  if (require.asks_in_handshake() && require.verifier)
     out.server_attester_schemes = unique(require.verifier->schemes());
-  if (require.attestation == Requirement::required && out.server_attester_schemes.empty())
+  if (require.needed_in_handshake() && out.server_attester_schemes.empty())
     return Error{Code::misuse, "attestation is required and the verifier can appraise no scheme",
                  "client ClientHello > remoteAttestation > server_attester_schemes"};
 

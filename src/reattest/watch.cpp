@@ -104,7 +104,8 @@ struct Watch::State {
   void fail(Error error, TimePoint now, Actions& out, bool fatal = false) {
     report.last_failure = error;
     for (const auto& w : std::exchange(waiting, {})) out.emplace_back(action::Answered{w.demand, error});
-    if (fatal || plan.on_failure == OnFailure::close) {
+    // A peer that was never confirmed has nothing to be restricted to.
+    if (fatal || plan.on_failure == OnFailure::close || report.standing == Standing::unconfirmed) {
       flights.clear();
       due.reset();
       move_to(Standing::refused, error, out);

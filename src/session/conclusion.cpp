@@ -10,6 +10,10 @@ namespace {
 // The rule for a peer that no evidence speaks for: PKI names it, or nothing does.
 Result<void> check_unattested_identity(const Config& config, const Handshake& handshake) {
   if (!config.require || handshake.proof.pki_verified()) return {};
+  // The evidence that will vouch for the key comes after the handshake.
+  const bool later = config.require->timing == Timing::post;
+  if (later && config.require->identity == IdentityRule::attested_key && handshake.peer_certificate)
+    return {};
   const bool anonymous = !handshake.peer_certificate && !handshake.resumed;
   if (anonymous && config.role == Role::server) {
     // Whether a client must have a certificate at all is the stack's setting, except where PKI is
@@ -34,6 +38,7 @@ Result<SessionReport> conclude(const Config& config, Handshake handshake) {
   SessionReport report;
   report.role = config.role;
   report.requirement = config.require ? config.require->attestation : Requirement::off;
+  if (config.require) report.timing = config.require->timing;
   report.pki_verified = handshake.proof.pki_verified();
   report.peer_name = handshake.proof.peer_name();
   report.resumed = handshake.resumed;
@@ -52,7 +57,7 @@ Result<SessionReport> conclude(const Config& config, Handshake handshake) {
     report.peer = std::move(peer);
   } else {
     //= early-attestation#required-fails-closed
-    if (report.requirement == Requirement::required)
+    if (config.require && config.require->needed_in_handshake())
       return Error{Code::attestation_required, "the handshake ended without a credential of the peer", ""};
     SEATLS_CHECK(check_unattested_identity(config, handshake));
   }

@@ -22,6 +22,11 @@ Result<void> validate_require(const Require& require) {
         "require > identity",
         "\"attested-key\" names the peer by its evidence, while attestation is off; write identity = "
         "\"pki\", or attestation = \"required\"");
+  if (require.timing != Timing::intra && require.attestation != Requirement::required)
+    return configuration("require > timing",
+                         "\"" + std::string(name(require.timing)) +
+                             "\" holds data back until the peer is attested, while attestation is not "
+                             "required; write attestation = \"required\", or timing = \"intra\"");
   if (off) return {};
 
   if (!require.verifier)
@@ -50,6 +55,15 @@ Result<void> validate_alert(std::string_view which, std::uint8_t number) {
 }
 
 }  // namespace
+
+std::string_view name(Timing timing) {
+  switch (timing) {
+    case Timing::intra: return "intra";
+    case Timing::post: return "post";
+    case Timing::hybrid: return "hybrid";
+  }
+  return "?";
+}
 
 Result<void> Config::validate() const {
   if (!require && role == Role::client)

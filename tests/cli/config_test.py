@@ -19,7 +19,7 @@ class Mistakes(kit.Case):
             'identity = "pki"',                 # 12
             'accept = ["contraindicated"]',     # 13
             'policy = "none.toml"',             # 14
-            'timing = "post"',                  # 15
+            'timing = "late"',                  # 15
         ]) + "\n")
         found = self.mistakes("server.toml")
         told = {m["key"]: m for m in found}

@@ -14,11 +14,11 @@ class Demo(kit.Case):
         for step in told["steps"]:
             self.assertTrue(step["ok"] and step["title"] and step["story"] and step["outcome"] and step["why"], step)
         facts = [step["facts"] for step in told["steps"]]
-        self.assertEqual([f["peer"]["verdict"] for f in facts if "peer" in f], ["affirming"] * 3)
+        self.assertEqual([f["peer"]["verdict"] for f in facts if "peer" in f], ["affirming"] * 4)
         refused = [f for f in facts if "error" in f]
-        self.assertEqual([f["application_bytes"] for f in refused], [0] * 3)
+        self.assertEqual([f["application_bytes"] for f in refused], [0] * 4)
         self.assertEqual([f.get("server_error", f["error"])["code"] for f in refused],
-                         ["attestation_required", "binder_mismatch", "reference_mismatch"])
+                         ["attestation_required", "binder_mismatch", "refused_by_peer", "reference_mismatch"])
         mutual = next(f for f in facts if "server_saw" in f)
         self.assertEqual(mutual["self"]["binder"], mutual["server_saw"]["peer"]["binder"])
 

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 import kit
@@ -24,7 +25,10 @@ class Commands(kit.Case):
         run = self.write("run", '#!/bin/sh\n[ "$1" = build ]\n')
         run.chmod(0o755)
         environment = {**self.environment, "PATH": f"{self.folder / 'build'}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
-        shell = subprocess.Popen(["bash", "-eu"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        # Into a file: a server that a failed script leaves behind would hold a pipe open.
+        output = tempfile.TemporaryFile()
+        self.addCleanup(output.close)
+        shell = subprocess.Popen(["bash", "-eu"], stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
                                  cwd=self.folder, env=environment, start_new_session=True)
         try:
             script, shown = [f"sleep() {{ for i in $(seq 300); do (: </dev/tcp/127.0.0.1/{port}) 2>/dev/null && return; "
@@ -37,9 +41,11 @@ class Commands(kit.Case):
                     shown.append((number, ""))
                 elif kind == "text" and shown:
                     shown[-1] = (shown[-1][0], text.replace("8443", port))
-            out, _ = shell.communicate("".join(script).encode(), timeout=120)
+            shell.communicate("".join(script).encode(), timeout=120)
         finally:
             self.end_session(shell.pid)
+        output.seek(0)
+        out = output.read()
         said = kit.tidy(out.decode(errors="replace"))
         self.no_alarm(said)
         self.assertEqual(shell.returncode, 0, said)

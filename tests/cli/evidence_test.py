@@ -121,6 +121,48 @@ class Software(RoundTrip, kit.Case):
                                              stdin=b"x" * 1_100_000, code=2).err)
 
 
+class Exported(kit.Case):
+    """Requests and authenticators of RFC 9261: the vectors of the second implementation."""
+
+    def shown(self, data: bytes, *arguments: str) -> dict:
+        return self.seatls("inspect", "-", "--json", *arguments, stdin=data).json
+
+    def test_every_vector_is_explained(self) -> None:
+        seen = set()
+        for path in sorted((kit.ROOT / "tests" / "vectors" / "exported").glob("attestation-*-client.txt")):
+            rows = dict(line.split(": ", 1) for line in path.read_text().splitlines() if ": " in line and line[0] != "#")
+            if rows["expect"] != "ok":
+                continue
+            with self.subTest(vector=path.name):
+                request = self.shown(bytes.fromhex(rows["request"]))
+                self.assertEqual((request["type"], request["message"], request["certificate_request_context"]),
+                                 ("authenticator request", "CertificateRequest", rows["context"]))
+                names = [e.get("name") for e in request["extensions"]]
+                self.assertIn("signature_algorithms", names)
+                self.assertIn("cmw_attestation", names)
+                told = self.shown(bytes.fromhex(rows["authenticator"]))
+                self.assertEqual((told["type"], told["empty"], told["certificate_request_context"]),
+                                 ("authenticator", False, rows["context"]))
+                cmw = told["certificate_list"][0]["extensions"][0]["cmw_data"]
+                self.assertEqual((cmw["type"], cmw["form"]), ("cmw", rows["form"]))
+                self.assertEqual(told["certificate_list"][0]["certificate"][0]["subject"][:3], "CN=")
+                seen.add(rows["profile"])
+        self.assertGreaterEqual(len(seen), 4)
+
+    def test_an_empty_one_and_broken_ones(self) -> None:
+        self.assertEqual(self.shown(b"\x14\0\0\x20" + bytes(32))["meaning"], "the request is declined")
+        for data in (b"\x0d\0\0\x05ab", b"\x14\0\0\x01x" * 2, b"\x0b\0\0\0"):
+            for kind in ("authenticator", "authenticator-request"):
+                self.seatls("inspect", "-", "--type", kind, stdin=data, code=2)
+
+    def test_frames(self) -> None:
+        """The example of docs/protocol/framing.md."""
+        told = self.shown(bytes.fromhex("03000002010000000002686900000000" + "0500"), "--type", "frames")
+        self.assertEqual([f["frame"] for f in told["frames"]], ["verdict", "data", "data"])
+        self.assertEqual((told["frames"][0]["standing"], told["frames"][2]["end"], told["left_over"]), ("trusted", True, 2))
+        self.seatls("inspect", "-", "--type", "frames", stdin=b"\x09\0\0\0", code=1)
+
+
 class Tpm2(RoundTrip, kit.TpmCase):
     tee = "tpm2"
     verdict = "affirming"

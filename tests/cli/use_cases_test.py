@@ -2,7 +2,7 @@
 import kit
 
 PEER = ["attested", "verdict", "scheme", "timing", "model", "binder", "tee", "claims", "appraised_at", "valid_until",
-        "key", "policy", "instance", "identity", "reasons", "dangers"]
+        "key", "policy", "instance", "standing", "attested_again", "next_due", "identity", "reasons", "dangers"]
 
 
 class UseCases:

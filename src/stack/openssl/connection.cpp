@@ -75,6 +75,12 @@ struct Connection::Impl {
     if (state->failure()) return *state->failure();
     if (!state->report())
       return Error{Code::not_attested, "the handshake is not done; call handshake()", "Connection"};
+    const auto& require = state->config().require;
+    if (require && require->timing != Timing::intra && !gate_handed_over)
+      return Error{Code::not_attested,
+                   "timing " + std::string(name(require->timing)) +
+                       " attests the peer after the handshake, before any data; use a Channel",
+                   "Connection"};
     return {};
   }
 
@@ -82,6 +88,7 @@ struct Connection::Impl {
   State* state;  // owned by the SSL
   std::thread::id thread;
   bool shut = false;
+  bool gate_handed_over = false;
 };
 
 Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -171,7 +178,11 @@ void Connection::shutdown() {
   SSL_shutdown(impl_->ssl.get());
 }
 
-Result<post::Setup> Connection::post_setup() const { return post_setup_of(*impl_->state); }
+Result<post::Setup> Connection::post_setup() {
+  SEATLS_TRY(post::Setup setup, post_setup_of(*impl_->state));
+  impl_->gate_handed_over = true;
+  return setup;
+}
 
 Result<post::event::IdentityVerified::Identity> Connection::verify_identity(
     const exported::CertificateChain& chain) const {

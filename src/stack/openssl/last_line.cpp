@@ -32,6 +32,14 @@ void handshake_done(State& state) {
     std::ignore = state.refuse({Code::early_data_refused, "the peer sends data before it is attested", {}});
     return cut(ssl);
   }
+  if (const auto& require = state.config().require;
+      require && require->timing != Timing::intra && !state.driven()) {
+    std::ignore = state.refuse({Code::misuse,
+                                "timing " + std::string(name(require->timing)) +
+                                    " needs a Connection and a Channel: nobody would attest the peer here",
+                                {}});
+    return cut(ssl);
+  }
   stack::Action action = state.endpoint()->handshake_done();
   if (auto* complete = std::get_if<action::Complete>(&action))
     return state.complete(std::move(complete->report));

@@ -23,6 +23,9 @@ Code code_of(int reason, const Config& config) {
       return config.require && config.require->attestation == Requirement::required
                  ? Code::attestation_required
                  : Code::identity_rejected;
+    case SSL_R_NO_APPLICATION_PROTOCOL:
+      return config.require && config.require->timing != Timing::intra ? Code::attestation_required
+                                                                       : Code::tls_failed;
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_WRONG_SSL_VERSION:
     case SSL_R_WRONG_VERSION_NUMBER:

@@ -49,9 +49,11 @@ std::optional<Error> tell_certificate(State& state, X509_STORE_CTX* store) {
   return std::nullopt;
 }
 
-bool attested(const State& state) {
+// evidence_vouches: it was accepted, or it is asked for before any data passes.
+bool evidence_vouches(const State& state) {
   const auto& require = state.config().require;
-  return require && require->identity == IdentityRule::attested_key && state.credential_accepted();
+  return require && require->identity == IdentityRule::attested_key &&
+         (state.credential_accepted() || require->timing == Timing::post);
 }
 
 std::string chain_error(X509_STORE_CTX* store, int error) {
@@ -76,7 +78,7 @@ int on_verify(int ok, X509_STORE_CTX* store) {
   const int error = X509_STORE_CTX_get_error(store);
   if (ok == 0) state->note_chain_error(error);
   int verdict = state->chained().verify != nullptr ? state->chained().verify(ok, store) : ok;
-  if (verdict == 0 && ok == 0 && attested(*state) && evidence_may_stand_in(error)) verdict = 1;
+  if (verdict == 0 && ok == 0 && evidence_vouches(*state) && evidence_may_stand_in(error)) verdict = 1;
   if (verdict == 0) {
     std::ignore = state->refuse({Code::identity_rejected, chain_error(store, error), "Certificate"});
     return 0;  // OpenSSL's own alert for `error`

@@ -175,6 +175,22 @@ TEST_F(ChannelTest, DataPassesOnceBothAreContentAndEndsCleanly) {
   }
 }
 
+TEST_F(ChannelTest, WhatCameBeforeTheEndIsReadHoweverLate) {
+  start();
+  ASSERT_TRUE(both_open());
+  client.channel->end();
+  EXPECT_EQ(server.channel->write(view("late news")), 9U);
+  server.channel->end();
+  ASSERT_TRUE(run([&] { return server.error.has_value(); })) << "the server is done and gone";
+  for (int i = 0; i < 3; ++i) step(client);
+  ASSERT_FALSE(client.error) << client.error->message();
+  EXPECT_EQ(read_all(client), "late news");
+  step(client);
+  ASSERT_TRUE(client.error);
+  EXPECT_EQ(client.error->code, Code::closed);
+  EXPECT_TRUE(client.channel->ended());
+}
+
 TEST_F(ChannelTest, AConnectionThatIsCutIsNoEnd) {
   start();
   ASSERT_TRUE(both_open());
