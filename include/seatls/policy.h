@@ -14,7 +14,9 @@
 #include "seatls/expect.h"
 #include "seatls/intel_policy.h"
 #include "seatls/keys.h"
+#include "seatls/nitro_policy.h"
 #include "seatls/result.h"
+#include "seatls/snp_policy.h"
 
 namespace seatls {
 
@@ -82,10 +84,12 @@ struct DangerousAllowances {
 
 struct Policy {
   std::string id;                    // reported with every result
-  std::vector<std::string> schemes;  // accepted, in preference order: "tpm2", "tdx", "software", "result"
+  std::vector<std::string> schemes;  // accepted, in preference order: "tpm2", "tdx", "sev-snp", …
   Tpm2Policy tpm2;
   SoftwarePolicy software;
   TdxPolicy tdx;
+  SnpPolicy snp;
+  NitroPolicy nitro;
   ResultPolicy result;
   std::vector<std::string> machine;  // pinned instances: "ueid:01ab…", "ak:sha256:…"; empty: none is pinned
   std::optional<KeyProvenance> key;  // demanded of every scheme, beside the scheme's own demand

@@ -1,6 +1,8 @@
 // Credentials from files: their type is found out, then they go through the same pipeline.
 #include "appraise/pipeline.h"
 #include "appraise/schemes/intel/quote.h"
+#include "appraise/schemes/nitro/parse.h"
+#include "appraise/schemes/snp/report.h"
 #include "appraise/schemes/software/parse.h"
 #include "codec/cbor.h"
 #include "crypto/hash.h"
@@ -31,7 +33,14 @@ bool is_tpm2(ByteView value) {
   return attest.ok() && text(attest->first(std::min<std::size_t>(4, attest->size()))) == "\xffTCG";
 }
 
+bool is_snp(ByteView value) {
+  return value.size() >= appraise::snp::report_size &&
+         appraise::snp::parse_report(value.first(appraise::snp::report_size)).ok();
+}
+
 Cmw record(EvidenceType type, const Bytes& value) { return Cmw(CmwRecord{std::move(type), value, 0}); }
+
+bool is_nitro(const Bytes& value) { return appraise::nitro::parse(record(MediaType{"any/any"}, value)).ok(); }
 
 // as_named wraps raw bytes whose type the caller has told: a scheme's name or a media type.
 Result<Cmw> as_named(const std::string& type, const Bytes& value, const SchemeTable& table) {
@@ -57,6 +66,8 @@ Result<Cmw> detected(const Bytes& value, const SchemeTable& table) {
   if (const auto quote = appraise::intel::parse_quote(value); quote && quote->td() != nullptr)
     return as_named("tdx", value, table);
   if (is_tpm2(value)) return as_named("tpm2", value, table);
+  if (is_snp(value)) return as_named("sev-snp", value, table);
+  if (is_nitro(value)) return as_named("nitro", value, table);
   if (is_software_token(value)) return as_named("software", value, table);
   auto error = std::move(cmw).error();
   error.detail += (error.detail.empty() ? "" : "; ") +

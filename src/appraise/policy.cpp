@@ -4,6 +4,8 @@
 #include <set>
 
 #include "appraise/policy_intel.h"
+#include "appraise/policy_nitro.h"
+#include "appraise/policy_snp.h"
 #include "appraise/registry.h"
 #include "base/encoding.h"
 
@@ -162,6 +164,8 @@ std::vector<PolicyMistake> validate(const Policy& policy) {
     check.mistake(std::move(key), std::move(what), std::move(remedy));
   };
   if (accepted("tdx")) appraise::check_tdx(policy.tdx, tell);
+  if (accepted("sev-snp")) appraise::check_snp(policy.snp, tell);
+  if (accepted("nitro")) appraise::check_nitro(policy.nitro, tell);
   if (accepted("result")) check_result(policy.result, check);
   for (const auto& id : policy.machine) {
     const auto colon = id.find(':');

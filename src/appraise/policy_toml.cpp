@@ -4,6 +4,8 @@
 #include <filesystem>
 
 #include "appraise/policy_intel.h"
+#include "appraise/policy_nitro.h"
+#include "appraise/policy_snp.h"
 #include "appraise/toml_reader.h"
 #include "seatls/policy.h"
 
@@ -131,7 +133,8 @@ DangerousAllowances dangers(TomlReader& r, const Section& s) {
 
 Policy read(TomlReader& r, const toml::table& root) {
   const Section top{&root, "", 0};
-  r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "software", "result", "machine", "danger"});
+  r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "sev-snp", "nitro", "software", "result",
+                         "machine", "danger"});
   Policy p;
   p.id = r.text(top, "id").value_or("");
   p.schemes = r.texts(top, "schemes");
@@ -146,6 +149,8 @@ Policy read(TomlReader& r, const toml::table& root) {
   if (const auto s = of_scheme("tpm2"); s.present()) p.tpm2 = tpm2(r, s);
   if (const auto s = of_scheme("software"); s.present()) p.software = software(r, s);
   if (const auto s = of_scheme("tdx"); s.present()) p.tdx = appraise::read_tdx(r, s);
+  if (const auto s = of_scheme("sev-snp"); s.present()) p.snp = appraise::read_snp(r, s);
+  if (const auto s = of_scheme("nitro"); s.present()) p.nitro = appraise::read_nitro(r, s);
   if (const auto s = of_scheme("result"); s.present()) p.result = result(r, s);
   const Section machine = r.section(top, "machine");
   r.refuse_unknown(machine, {"id"});

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "appraise/schemes/nitro/appraise.h"
 #include "appraise/schemes/result/appraise.h"
+#include "appraise/schemes/snp/appraise.h"
 #include "appraise/schemes/software/appraise.h"
 #include "appraise/schemes/tdx/appraise.h"
 #include "appraise/schemes/tpm/appraise.h"
@@ -30,6 +32,8 @@ std::optional<Assessment> stages(const Cmw& credential, const Context& context, 
 constexpr std::array schemes = {
     Scheme{"tpm2", false, stages<tpm::parse, tpm::verify, tpm::appraise, tpm::foresee>},
     Scheme{"tdx", false, stages<tdx::parse, tdx::verify, tdx::appraise, tdx::foresee>},
+    Scheme{"sev-snp", false, stages<snp::parse, snp::verify, snp::appraise, snp::foresee>},
+    Scheme{"nitro", false, stages<nitro::parse, nitro::verify, nitro::appraise, nitro::foresee>},
     Scheme{"software", false,
            stages<software::parse, software::verify, software::appraise, software::foresee>},
     Scheme{"result", true, stages<result::parse, result::verify, result::appraise, result::foresee>},

@@ -62,8 +62,7 @@ Result<EarOptions> ear_options(const AppraiseOptions& o, const std::optional<Spk
 
 Exit run(const Console& console, const AppraiseOptions& o) {
   if (!o.collateral.empty())
-    return console.fail(
-        usage_error("--collateral: this version appraises tpm2, software and results, which need none"));
+    return console.fail(usage_error("--collateral: what vouches for a platform is named in the policy"));
   const auto judged = judge(o.judge);
   if (!judged) return console.fail(judged.error());
   const auto good = passes(judged->result, judged->policy, o.accept);

@@ -92,9 +92,13 @@ Result<std::string> learn_policy(const Cmw& evidence, const LearnOptions& option
     SEATLS_TRY(const auto tables, learn_tdx(evidence));
     return head(options, "tdx") + tables;
   }
+  if (scheme == "sev-snp") {
+    SEATLS_TRY(const auto tables, learn_snp(evidence));
+    return head(options, "sev-snp") + tables;
+  }
   if (scheme == "software") return learn_software(evidence, options);
   return Error{Code::usage,
-               "policies are learned from tpm2, tdx and software evidence, and this is " +
+               "policies are learned from tpm2, tdx, sev-snp and software evidence, and this is " +
                    (scheme ? *scheme : describe(AttestationScheme{record->type})),
                "evidence"};
 }

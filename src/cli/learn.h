@@ -23,6 +23,8 @@ struct LearnOptions {
 
 // learn_tdx writes the tables of a policy for TDX.
 [[nodiscard]] Result<std::string> learn_tdx(const Cmw& evidence);
+// learn_snp writes the tables of a policy for SEV-SNP.
+[[nodiscard]] Result<std::string> learn_snp(const Cmw& evidence);
 
 // attest_offline asks the attester for one piece of evidence over a binder that no connection has.
 [[nodiscard]] Result<Cmw> attest_offline(Attester& attester, const AttestationScheme& scheme, Binder binder);

@@ -1,0 +1,31 @@
+// Any bytes as an attestation document of AWS Nitro: what is read can be judged, and nothing passes that
+// nobody signed.
+#include "appraise/registry.h"
+#include "appraise/schemes/nitro/parse.h"
+#include "fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace seatls;
+  using fuzz::demand;
+  static const Policy policy = [] {
+    Policy p;
+    p.id = "fuzz";
+    p.schemes = {"nitro"};
+    p.nitro.pcrs[0] = expect::OneOf<Bytes>{{Bytes(48, 1)}};
+    return p;
+  }();
+  const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("nitro"), bytes({data, size}), 0});
+  if (const auto read = appraise::nitro::parse(cmw); read.ok()) {
+    demand(!(*read)->module_id.empty() && !(*read)->cabundle.empty());
+    demand(!(*read)->pcrs.empty() && (*read)->pcrs.rbegin()->first < 32);
+    demand((*read)->nonce.size() <= 512 && (*read)->user_data.size() <= 512);
+  } else {
+    demand(!read.error().detail.empty() || !read.error().path.empty());
+  }
+  const Bytes binder(32, 7);
+  const appraise::Context context{policy, binder, nullptr, "", Time{std::chrono::seconds{1795255200}}};
+  appraise::Findings findings;
+  demand(!appraise::find_scheme("nitro")->judge(cmw, context, findings));
+  demand(findings.refused());
+  return 0;
+}

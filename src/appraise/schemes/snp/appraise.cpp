@@ -1,0 +1,279 @@
+#include "appraise/schemes/snp/appraise.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/encoding.h"
+
+namespace seatls::appraise::snp {
+namespace {
+
+namespace bits = seatls::snp;
+
+// AR4SI values: draft-ietf-rats-ar4si, section 2.3. It leaves the negative ones to verifiers: -33 is a
+// warning, and means that no hardware stands behind the claims.
+constexpr std::int8_t instance_recognized = 2, configuration_approved = 2, executables_approved_at_boot = 3,
+                      hardware_genuine = 2, memory_encrypted = 2, hardware_none = -33, contraindicated = 96;
+
+// What POLICY may only say when the policy names it. DEBUG stands apart: it is a danger.
+constexpr std::uint64_t permissions = bits::policy_smt | bits::policy_migrate_ma | bits::policy_cxl;
+
+constexpr std::array guest_bits = {
+    NamedBit{"smt", bits::policy_smt},
+    NamedBit{"migration", bits::policy_migrate_ma},
+    NamedBit{"debug", bits::policy_debug},
+    NamedBit{"single_socket", bits::policy_single_socket},
+    NamedBit{"cxl", bits::policy_cxl},
+    NamedBit{"mem_aes_256_xts", bits::policy_mem_aes_256_xts},
+    NamedBit{"rapl_disabled", bits::policy_rapl_disabled},
+    NamedBit{"ciphertext_hiding", bits::policy_ciphertext_hiding},
+    NamedBit{"page_swap_disabled", bits::policy_page_swap_disabled},
+};
+constexpr std::array platform = {
+    NamedBit{"smt", bits::platform_smt},
+    NamedBit{"tsme", bits::platform_tsme},
+    NamedBit{"ecc", bits::platform_ecc},
+    NamedBit{"rapl_disabled", bits::platform_rapl_disabled},
+    NamedBit{"ciphertext_hiding", bits::platform_ciphertext_hiding},
+    NamedBit{"alias_check_complete", bits::platform_alias_check_complete},
+    NamedBit{"tio", bits::platform_tio},
+};
+
+std::string place(std::string_view field) { return "sev-snp > report > " + std::string(field); }
+
+// Judge holds one report against the policy.
+class Judge {
+ public:
+  Judge(const Claims& claims, const Context& context, Findings& findings)
+      : c_(claims), policy_(context.policy.snp), context_(context), findings_(findings) {}
+
+  Assessment judge() {
+    a_.vector[TrustClaim::instance_identity] = instance_recognized;
+    a_.vector[TrustClaim::hardware] = c_.simulated ? hardware_none : hardware_genuine;
+    a_.vector[TrustClaim::runtime_opaque] = c_.simulated ? std::int8_t{0} : memory_encrypted;
+    a_.vector[TrustClaim::configuration] = configuration_approved;
+    if (c_.simulated) a_.dangers.emplace_back("simulated_roots: no hardware stands behind this evidence");
+    judge_measurement();
+    judge_given("host_data", policy_.host_data, c_.report.host_data);
+    judge_given("id_key_digest", policy_.id_key_digest, c_.report.id_key_digest);
+    judge_given("author_key_digest", policy_.author_key_digest, c_.report.author_key_digest);
+    judge_given("family_id", policy_.family_id, c_.report.family_id);
+    judge_given("image_id", policy_.image_id, c_.report.image_id);
+    judge_debug();
+    judge_guest_policy();
+    judge_platform();
+    judge_levels();
+    judge_signer();
+    judge_tcb();
+    judge_key(a_.key, demanded_key(context_.policy, policy_.key, KeyProvenance::measured), context_,
+              place("MEASUREMENT"), findings_, a_.dangers,
+              a_.key == KeyProvenance::none ? "it rests on the measured software, which no value in "
+                                              "sev-snp.measurement vouches for"
+                                            : "the binder names the key; where it was made rests on the "
+                                              "measured software");
+    return std::move(a_);
+  }
+
+ private:
+  void refuse(TrustClaim claim, Code code, std::string detail, std::string_view field) {
+    a_.vector[claim] = contraindicated;
+    findings_.refuse(Stage::policy, code, std::move(detail), place(field));
+  }
+
+  void judge_measurement() {
+    const auto& expected = policy_.measurement;
+    const Bytes measured(c_.report.measurement.begin(), c_.report.measurement.end());
+    if (!expected.is_set())
+      return refuse(TrustClaim::executables, Code::policy_unset, "sev-snp.measurement accepts no value",
+                    "MEASUREMENT");
+    if (expected.is_any()) {
+      a_.dangers.emplace_back("expect.any: sev-snp.measurement");
+    } else if (!expected.accepts(measured)) {
+      refuse(TrustClaim::executables, Code::reference_mismatch,
+             "is " + base::to_hex(measured) + "; sev-snp.measurement does not accept it", "MEASUREMENT");
+    } else {
+      a_.vector[TrustClaim::executables] = executables_approved_at_boot;
+      a_.key = KeyProvenance::measured;
+    }
+  }
+
+  // judge_given judges a field that the guest's owner or the host fills: zeros are nothing.
+  template <std::size_t N>
+  void judge_given(std::string_view key, const Expect<Bytes>& expected,
+                   const std::array<std::uint8_t, N>& field) {
+    std::string upper(key);
+    std::ranges::transform(upper, upper.begin(), [](char ch) {
+      return ch >= 'a' && ch <= 'z' ? static_cast<char>(ch - 'a' + 'A') : ch;
+    });
+    const std::string full = "sev-snp." + std::string(key);
+    if (expected.is_any()) {
+      a_.dangers.push_back("expect.any: " + full);
+    } else if (!expected.is_set()) {
+      if (!is_zero(field))
+        refuse(TrustClaim::configuration, Code::policy_unset,
+               "is " + base::to_hex(field) + ", and " + full + " accepts nothing but zeros", upper);
+    } else if (!expected.accepts(Bytes(field.begin(), field.end()))) {
+      refuse(TrustClaim::configuration, Code::reference_mismatch,
+             "is " + base::to_hex(field) + "; " + full + " does not accept it", upper);
+    }
+  }
+
+  void judge_debug() {
+    const bool allowed = context_.policy.danger.allow_debug;
+    if (allowed) a_.dangers.emplace_back("allow_debug");
+    if ((c_.report.policy & bits::policy_debug) == 0) return;
+    const std::string detail = "bit 19 lets the host read and write the guest's memory";
+    if (allowed)
+      findings_.note(Stage::policy, Code::debug_enabled, detail, place("POLICY"));
+    else
+      refuse(TrustClaim::configuration, Code::debug_enabled, detail, "POLICY");
+  }
+
+  void judge_guest_policy() {
+    const auto excess = c_.report.policy & permissions & ~policy_.permit;
+    if (excess != 0)
+      refuse(TrustClaim::configuration, Code::reference_mismatch,
+             "allows " + names_of(excess, guest_bits) + ", which sev-snp.permit does not name", "POLICY");
+    const auto lacking = policy_.demand & ~c_.report.policy;
+    if (lacking != 0)
+      refuse(TrustClaim::configuration, Code::reference_mismatch,
+             "lacks " + names_of(lacking, guest_bits) + ", which sev-snp.demand names", "POLICY");
+  }
+
+  void judge_platform() {
+    const auto lacking = policy_.demand_platform & ~c_.report.platform_info;
+    if (lacking != 0)
+      refuse(TrustClaim::configuration, Code::reference_mismatch,
+             "lacks " + names_of(lacking, platform) + ", which sev-snp.demand_platform names",
+             "PLATFORM_INFO");
+  }
+
+  void judge_levels() {
+    if (std::ranges::find(policy_.vmpl, c_.report.vmpl) == policy_.vmpl.end())
+      refuse(TrustClaim::configuration, Code::reference_mismatch,
+             "is " + std::to_string(c_.report.vmpl) + "; sev-snp.vmpl does not accept it", "VMPL");
+    if (c_.report.guest_svn < policy_.guest_svn_at_least)
+      refuse(TrustClaim::executables, Code::reference_mismatch,
+             "is " + std::to_string(c_.report.guest_svn) + "; sev-snp.guest_svn_at_least is " +
+                 std::to_string(policy_.guest_svn_at_least),
+             "GUEST_SVN");
+    const bool provisional =
+        c_.report.current != c_.report.committed || c_.report.current_tcb != c_.report.committed_tcb;
+    if (provisional && !policy_.permit_provisional_firmware)
+      refuse(TrustClaim::configuration, Code::reference_mismatch,
+             "the running firmware is not the committed one, so the host can go back to an older one; "
+             "sev-snp.permit does not name provisional_firmware",
+             "CURRENT_TCB");
+  }
+
+  void judge_signer() {
+    if (c_.report.signing_key != SigningKey::vlek) return;
+    const auto& expected = policy_.vlek;
+    if (expected.is_any())
+      a_.dangers.emplace_back("expect.any: sev-snp.vlek");
+    else if (!expected.is_set())
+      refuse(TrustClaim::instance_identity, Code::policy_unset,
+             "a VLEK signed, which a cloud provider holds for all its chips, and sev-snp.vlek accepts none",
+             "SIGNING_KEY");
+    else if (!expected.accepts(c_.csp_id))
+      refuse(TrustClaim::instance_identity, Code::reference_mismatch,
+             "the VLEK is of \"" + c_.csp_id + "\", which sev-snp.vlek does not accept", "SIGNING_KEY");
+  }
+
+  void judge_tcb() {
+    if (!c_.product || !c_.tcbs) return;  // verification says what is wrong with them
+    std::string line(seatls::name(*c_.product));
+    line.front() = static_cast<char>(line.front() - 'A' + 'a');
+    const std::string table = "sev-snp.tcb." + line;
+    const auto floor = policy_.tcb.find(*c_.product);
+    if (floor == policy_.tcb.end() || !floor->second.reported)
+      return refuse(TrustClaim::hardware, Code::policy_unset,
+                    "[" + table + "] does not say which level is accepted", "REPORTED_TCB");
+    const auto demand = [&](const std::optional<SnpTcb>& least, const SnpTcb& level, std::string_view key,
+                            std::string_view field) {
+      if (!least || level.is_at_least(*least)) return;
+      refuse(TrustClaim::hardware, Code::tcb_rejected,
+             "is " + to_text(level) + "; " + table + "." + std::string(key) + " demands " + to_text(*least),
+             field);
+    };
+    demand(floor->second.reported, c_.tcbs->reported, "reported", "REPORTED_TCB");
+    demand(floor->second.committed, c_.tcbs->committed, "committed", "COMMITTED_TCB");
+    demand(floor->second.current, c_.tcbs->current, "current", "CURRENT_TCB");
+    demand(floor->second.launch, c_.tcbs->launch, "launch", "LAUNCH_TCB");
+  }
+
+  const Claims& c_;
+  const SnpPolicy& policy_;
+  const Context& context_;
+  Findings& findings_;
+  Assessment a_;
+};
+
+std::string text_of(const FirmwareVersion& v) {
+  return std::to_string(v.major) + "." + std::to_string(v.minor) + "." + std::to_string(v.build);
+}
+
+std::string hex(std::uint64_t value) {
+  Bytes raw;
+  for (int shift = 56; shift >= 0; shift -= 8) raw.push_back(static_cast<std::uint8_t>(value >> shift));
+  return "0x" + base::to_hex(raw);
+}
+
+}  // namespace
+
+std::span<const NamedBit> guest_policy_bits() { return guest_bits; }
+std::span<const NamedBit> platform_bits() { return platform; }
+
+std::string names_of(std::uint64_t value, std::span<const NamedBit> named) {
+  std::string out;
+  for (const auto& n : named)
+    if ((value & n.bit) != 0) out += (out.empty() ? "" : ", ") + std::string(n.name);
+  return out.empty() ? "none" : out;
+}
+
+Assessment appraise(const VerifiedClaims& verified, const Context& context, Findings& findings) {
+  const Claims& c = *verified;
+  const Report& r = c.report;
+  Assessment a = Judge(c, context, findings).judge();
+  a.fingerprint = c.fingerprint;
+  if (!c.chip_id.empty()) a.instance.push_back("chip_id:" + c.chip_id);
+  const auto tell = [&](std::string_view name, std::string value) {
+    a.claims.emplace_back("sev-snp." + std::string(name), std::move(value));
+  };
+  tell("version", std::to_string(r.version));
+  tell("product", std::string(seatls::name(*c.product)));
+  tell("measurement", base::to_hex(r.measurement));
+  tell("host_data", base::to_hex(r.host_data));
+  tell("id_key_digest", base::to_hex(r.id_key_digest));
+  tell("author_key_digest", base::to_hex(r.author_key_digest));
+  tell("family_id", base::to_hex(r.family_id));
+  tell("image_id", base::to_hex(r.image_id));
+  tell("guest_svn", std::to_string(r.guest_svn));
+  tell("vmpl", std::to_string(r.vmpl));
+  tell("policy", hex(r.policy));
+  tell("policy.abi", std::to_string((r.policy >> 8) & 0xFF) + "." + std::to_string(r.policy & 0xFF));
+  tell("policy.says", names_of(r.policy, guest_bits));
+  tell("platform_info", names_of(r.platform_info, platform));
+  tell("tcb.reported", to_text(c.tcbs->reported));
+  tell("tcb.committed", to_text(c.tcbs->committed));
+  tell("tcb.current", to_text(c.tcbs->current));
+  tell("tcb.launch", to_text(c.tcbs->launch));
+  tell("firmware.current", text_of(r.current));
+  tell("firmware.committed", text_of(r.committed));
+  if (r.current_mit_vector) tell("mitigations.current", hex(*r.current_mit_vector));
+  if (r.launch_mit_vector) tell("mitigations.launch", hex(*r.launch_mit_vector));
+  tell("report_id", base::to_hex(r.report_id));
+  if (!c.chip_id.empty()) tell("chip_id", c.chip_id);
+  tell("signing_key", std::string(name(r.signing_key)));
+  if (!c.csp_id.empty()) tell("csp_id", c.csp_id);
+  tell("root", c.root);
+  tell("revocation", c.revocation_checked ? "checked" : "not checked: sev-snp.crl is not set");
+  tell("key_binding", "through the binder");
+  return a;
+}
+
+void foresee(const ParsedEvidence& evidence, const Context& context, Findings& findings) {
+  (void)Judge(claims_of(*evidence), context, findings).judge();
+}
+
+}  // namespace seatls::appraise::snp
