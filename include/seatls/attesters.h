@@ -79,6 +79,8 @@ struct SoftwareAttesterOptions {
   std::vector<SoftwareMeasurement> measurements;
   // Evidence says that a debugger can reach the attester, unless the operator vouches that none can.
   bool debug_disabled = false;
+  // Named in the evidence, so that a result of it names it too: seatls/interactive_passport.h.
+  std::optional<Spki> kek;
   EvidenceType type = ContentFormat{263};  // application/eat+cwt
   std::function<Time()> clock;             // empty: the system's
 };

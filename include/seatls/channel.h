@@ -24,6 +24,7 @@ struct ChannelOptions {
   post::Profile profile = post::expat_03();
   // What is demanded and shown after the handshake; unset: as in the handshake.
   std::shared_ptr<const Config> config{};
+  InteractivePassport interactive_passport{};
   // Told of what the peer sent in vain and of failures that will be tried again: for the log.
   std::function<void(const Error&)> on_refused{};
 };

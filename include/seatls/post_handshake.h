@@ -17,6 +17,7 @@
 #include "seatls/attester.h"
 #include "seatls/config.h"
 #include "seatls/exported.h"
+#include "seatls/interactive_passport.h"
 #include "seatls/session.h"
 #include "seatls/verifier.h"
 
@@ -32,10 +33,11 @@ struct Profile {
   std::string exporter_label;
   BinderInput binder_input = BinderInput::key_and_exporter;
   std::size_t exporter_length = 32;
-  std::uint16_t cmw_attestation = 0xFF5F;     // extension type (Decision 1)
-  std::uint16_t remote_attestation = 0xFF5E;  // of the list of wanted schemes (Decision 15)
-  bool name_wanted_schemes = true;            // send that list
-  std::optional<CmwForm> body = {};           // write cmw_data in this form; unset: the attester's own
+  std::uint16_t cmw_attestation = 0xFF5F;       // extension type (Decision 1)
+  std::uint16_t remote_attestation = 0xFF5E;    // of the list of wanted schemes (Decision 15)
+  bool name_wanted_schemes = true;              // send that list
+  std::uint16_t interactive_passport = 0xFF60;  // of challenges and proofs: private use, as the two above
+  std::optional<CmwForm> body = {};             // write cmw_data in this form; unset: the attester's own
 };
 [[nodiscard]] const Profile& expat_03();       // "Attestation"; the default
 [[nodiscard]] const Profile& expat_04();       // "EXPORTER-cmw-attestation"
@@ -65,10 +67,12 @@ struct Setup {
   std::optional<Spki> own_key{};   // end-entity key of this endpoint in the handshake, if it had one
   std::optional<Spki> peer_key{};  // end-entity key of the handshake; empty: an anonymous client
   Bytes peer_evidence_digest{};    // SHA-256 of the CMW that the handshake brought, if it did
+  std::optional<Spki> peer_kek{};  // that the Result of the handshake names
   bool same_key = true;            // an authenticator by another key than peer_key is identity_changed
   std::vector<LocalIdentity> identities{};
   Profile profile = expat_03();
   Limits limits{};
+  InteractivePassport interactive_passport{};
 };
 
 // Exchange names one request, of either side, for as long as its connection lives.
@@ -173,6 +177,9 @@ struct Refuse {
   std::optional<Exchange> exchange;
   Error error;
   bool fatal = false;
+  // Nothing is wrong with the answer but that it came without a challenge for the keK which its Result names,
+  // and which was not known before. The next request holds one.
+  bool ask_again = false;
 };
 }  // namespace action
 

@@ -11,6 +11,7 @@
 
 #include "seatls/bytes.h"
 #include "seatls/error.h"
+#include "seatls/keys.h"
 
 namespace seatls {
 
@@ -85,6 +86,7 @@ struct ResultParts {
   Bytes binder;           // that it was compared with
   Time appraised_at{};
   std::optional<Time> valid_until;
+  std::optional<Spki> kek;  // of the interactive passport (seatls/interactive_passport.h), if one is named
 };
 
 namespace danger {

@@ -32,6 +32,7 @@ struct Assessment {
   std::vector<std::string> instance;
   std::vector<std::string> dangers;
   std::optional<Time> valid_until;
+  std::optional<Spki> kek;  // that the credential names
   // The bytes that the attestation key signed, hashed: evidence is the same evidence in any wrapping.
   Bytes fingerprint;
 };

@@ -31,6 +31,9 @@ Result<std::string> to_ear(const AttestationResult& result, const EarOptions& op
   ear.build = options.verifier_build;
   if (options.audience) ear.aud = {*options.audience};
   ear.submods = {appraisal_of(result)};
+  if (result->kek) {
+    SEATLS_TRY(ear.kek, crypto::PublicKey::from_spki(result->kek->der()));
+  }
   if (options.tik) {
     SEATLS_TRY(const auto key, crypto::PublicKey::from_spki(options.tik->der()));
     SEATLS_TRY(const auto thumbprint, rats::jwk_thumbprint(key));

@@ -136,6 +136,7 @@ AttestationResult conclude(const Job& job, const Scheme* scheme, std::optional<A
     parts.claims = std::move(assessment->claims);
     parts.instance = std::move(assessment->instance);
     parts.valid_until = assessment->valid_until;
+    parts.kek = std::move(assessment->kek);
     for (auto& danger : assessment->dangers) parts.dangers.push_back(std::move(danger));
     if (!findings.refused()) parts.tier = assessment->tier.value_or(parts.vector.worst());
   } else if (!findings.refused_at(Stage::type) && !findings.refused_at(Stage::parse)) {

@@ -121,6 +121,11 @@ Result<rats::EatClaims> constant_claims(const SoftwareAttesterOptions& options) 
   if (options.ueid && (options.ueid->size() < 7 || options.ueid->size() > 33))
     return misconfigured("is " + std::to_string(options.ueid->size()) + " bytes; a UEID has 7 to 33", "ueid");
   out.ueid = options.ueid;
+  if (options.kek) {
+    auto kek = crypto::PublicKey::from_spki(options.kek->der());
+    if (!kek) return misconfigured(kek.error().message(), "kek");
+    out.kek = std::move(kek).value();
+  }
   if (!options.swname.empty()) out.swname = options.swname;
   if (!options.swversion.empty()) out.swversion = options.swversion;
   out.dbgstat = options.debug_disabled ? rats::DebugStatus::disabled : rats::DebugStatus::enabled;

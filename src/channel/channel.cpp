@@ -22,6 +22,8 @@ using reattest::Standing;
 using wire::FrameType;
 using TimePoint = Channel::Clock::time_point;
 
+static_assert(channel_alpn == wire::seatls_1_alpn);
+
 constexpr std::size_t enough_queued = 65'536;
 constexpr int reads_per_step = 16;  // so that one busy channel does not starve the others of its thread
 
@@ -218,6 +220,7 @@ Result<Channel> Channel::create(Connection connection, ChannelOptions options, T
   SEATLS_TRY(post::Setup setup, connection.post_setup());
   if (options.config) setup.config = options.config;
   setup.profile = options.profile;
+  setup.interactive_passport = options.interactive_passport;
   const auto& require = setup.config->require;
   if (require && require->timing != Timing::intra) options.plan.confirm = true;
   const std::shared_ptr<const Config> config = setup.config;

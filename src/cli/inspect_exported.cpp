@@ -58,6 +58,13 @@ Node request_extension(const exported::Extension& e) {
                for (const auto& scheme : wanted.wanted) list.add(describe(scheme));
                return list;
              }));
+  } else if (e.type == post::expat_03().interactive_passport) {
+    node.set("name", "interactive_passport");
+    node.set("challenge", or_why(codec::decode<wire::PassportChallenge>(e.data), [](const auto& challenge) {
+               return Node::object()
+                   .set("kek_id", base::to_hex(challenge.kek_id))
+                   .set("enc", base::to_hex(challenge.enc));
+             }));
   } else if (is_cmw_attestation(e.type)) {
     node.set("name", "cmw_attestation").set("empty", e.data.empty());
   } else {
@@ -68,6 +75,11 @@ Node request_extension(const exported::Extension& e) {
 
 Node entry_extension(const exported::Extension& e, unsigned depth) {
   Node node = Node::object().set("type", number(e.type)).set("size", e.data.size());
+  if (e.type == post::expat_03().interactive_passport)
+    return node.set("name", "interactive_passport")
+        .set("answer", or_why(codec::decode<wire::PassportProof>(e.data), [](const auto& proof) {
+               return Node::object().set("mac", base::to_hex(proof.mac));
+             }));
   if (!is_cmw_attestation(e.type)) return node.set("data", base::to_hex(e.data));
   node.set("name", "cmw_attestation");
   return node.set("cmw_data", or_why(codec::decode<wire::CmwAttestation>(e.data), [&](const auto& body) {

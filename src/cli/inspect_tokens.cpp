@@ -8,6 +8,7 @@
 #include "codec/jose.h"
 #include "codec/json.h"
 #include "rats/ear.h"
+#include "rats/key_format.h"
 
 namespace seatls::cli {
 namespace {
@@ -18,7 +19,7 @@ namespace json = codec::json;
 constexpr cbor::Limits file_limits{.depth = 16, .items = 65'536};
 
 // The claims of CWT, EAT (RFC 9711), AR4SI and EAR, and those of PSA tokens, by their CBOR keys.
-constexpr std::array<std::pair<std::int64_t, std::string_view>, 51> claim_names = {{
+constexpr std::array<std::pair<std::int64_t, std::string_view>, 52> claim_names = {{
     {1, "iss"},
     {2, "sub"},
     {3, "aud"},
@@ -61,6 +62,7 @@ constexpr std::array<std::pair<std::int64_t, std::string_view>, 51> claim_names 
     {2398, "psa-certification-reference"},
     {2399, "psa-software-components"},
     {2400, "psa-verification-service-indicator"},
+    {rats::kek_claim_number, rats::kek_claim},
     {-75000, "psa-profile"},
     {-75001, "psa-client-id"},
     {-75002, "psa-security-lifecycle"},

@@ -36,6 +36,12 @@ class Reader {
     return static_cast<std::uint16_t>(number(field, 2));
   }
 
+  // opaque reads opaque field[N].
+  template <std::size_t N>
+  [[nodiscard]] ByteView opaque(std::string_view field) {
+    return take(field, N);
+  }
+
   // vector reads opaque field<Min..Max>.
   template <std::size_t Min, std::size_t Max>
   [[nodiscard]] ByteView vector(std::string_view field) {
@@ -84,6 +90,13 @@ class Writer {
   void u8(std::uint8_t v) { number(v, 1); }
   void u16(std::uint16_t v) { number(v, 2); }
   void bytes(ByteView b) { out_.insert(out_.end(), b.begin(), b.end()); }
+
+  template <std::size_t N>
+  void opaque(std::string_view field, ByteView b) {
+    if (b.size() != N)
+      fail(field, Code::misuse, "is " + std::to_string(b.size()) + " bytes; it holds " + std::to_string(N));
+    bytes(b);
+  }
 
   // vector writes what `body` writes, with its length before it.
   template <std::size_t Min, std::size_t Max, std::invocable<Writer&> F>

@@ -25,8 +25,8 @@ const std::array<AttesterRow, 8>& attesters() {
        {"tcti", "ak", "pcrs", "pcr_bank", "ak_certificate", "ek_certificate", "event_log", "owner_password",
         "endorsement_password"},
        ""},
-      {"software", {"key", "swname", "swversion", "measure", "ueid", "debug_disabled"}, ""},
-      {"passport", {"result", "verifier", "tcti", "owner_password", "endorsement_password"}, ""},
+      {"software", {"key", "swname", "swversion", "measure", "ueid", "debug_disabled", "kek"}, ""},
+      {"passport", {"result", "verifier", "tcti", "owner_password", "endorsement_password", "kek"}, ""},
       {"configfs-tsm", {}, "this version attests with tpm2, software or passport"},
       {"compound", {}, "this version attests with one attester: tpm2, software or passport"},
       {"simulated-tdx", {}, "this version attests with tpm2, software or passport"},
@@ -127,6 +127,8 @@ void read_software(Draft& d) {
   options.swversion = d.file.text("attest.swversion");
   options.debug_disabled = d.file.flag("attest.debug_disabled");
   options.measurements = measurements(d);
+  if (const auto& keks = d.out.channel.interactive_passport.keys; !keks.empty())
+    options.kek = keks.front()->public_key();
   if (d.file.has("attest.ueid")) {
     auto ueid = base::from_hex(d.file.text("attest.ueid"));
     if (!ueid)

@@ -2,6 +2,7 @@
 // notes what is wrong.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -29,6 +30,15 @@ struct Draft {
   }
   // wrong_file notes that the file that `key` names cannot be used.
   void wrong_file(std::string_view key, const Error& error, std::string remedy);
+  // Between holds the limits of a duration, and how they are written.
+  struct Between {
+    std::chrono::milliseconds least, most;
+    std::string_view text;
+  };
+  // duration returns what the key says; nothing where it is absent, or wrong, which is noted.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> duration(
+      std::string_view key, const Between& limits,
+      std::string_view remedy = "write a duration within these limits");
   // content reads the file that `key` names; nothing when that fails, which is noted.
   [[nodiscard]] std::optional<std::string> content(std::string_view key);
   [[nodiscard]] std::filesystem::path resolve(const std::string& name) const { return folder / name; }
@@ -37,6 +47,8 @@ struct Draft {
 void read_endpoint(Draft& draft, std::optional<Role> role);
 // read_identity opens certificate, key and CA; the attester and TLS share the key.
 void read_identity(Draft& draft);
+// read_experimental comes before read_attest, which names the keK in evidence.
+void read_experimental(Draft& draft);
 void read_attest(Draft& draft);
 void read_require(Draft& draft);
 // read_post reads what happens after the handshake; it comes last.

@@ -29,6 +29,7 @@ ConfigReport check_config(const std::string& path, std::optional<Role> role) {
   draft.out.path = path;
   config::read_endpoint(draft, role);
   config::read_identity(draft);
+  config::read_experimental(draft);
   config::read_attest(draft);
   config::read_require(draft);
   config::read_post(draft);

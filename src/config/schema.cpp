@@ -40,6 +40,7 @@ constexpr std::array rows = {
     KeySpec{"attest", "debug_disabled", Kind::flag},
     KeySpec{"attest", "result"},
     KeySpec{"attest", "verifier"},
+    KeySpec{"attest", "kek"},
 
     KeySpec{"require", "attestation", Kind::text, "required|optional|off"},
     KeySpec{"require", "identity", Kind::text, "pki+attested|attested-key|pki"},
@@ -70,6 +71,8 @@ constexpr std::array rows = {
     KeySpec{"verifier", "key"},
     KeySpec{"verifier", "audience"},
     KeySpec{"verifier", "max_age"},
+
+    KeySpec{"experimental", "interactive_passport", Kind::flag},
 
     KeySpec{"danger", "allow_unproven_tik", Kind::flag},
     KeySpec{"danger", "allow_unbound_result", Kind::flag},

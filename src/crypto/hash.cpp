@@ -89,6 +89,26 @@ Hasher Hasher::fork() const {
   return out;
 }
 
+Bytes hkdf_extract(Hash hash, ByteView salt, ByteView input_key) { return hmac(hash, salt, input_key); }
+
+Result<Bytes> hkdf_expand(Hash hash, ByteView pseudorandom_key, ByteView info, std::size_t length) {
+  if (pseudorandom_key.empty() || length == 0 || length > 255 * size(hash))
+    return Error{Code::misuse,
+                 "HKDF-Expand of " + std::to_string(length) + " bytes from a key of " +
+                     std::to_string(pseudorandom_key.size()),
+                 ""};
+  const ErrorScope errors;
+  static EVP_KDF* const hkdf = EVP_KDF_fetch(nullptr, "HKDF", nullptr);
+  const Ptr<EVP_KDF_CTX, EVP_KDF_CTX_free> kdf(EVP_KDF_CTX_new(hkdf));
+  int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
+  const OSSL_PARAM params[] = {OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode), digest_name(hash),
+                               octets(OSSL_KDF_PARAM_KEY, pseudorandom_key),
+                               octets(OSSL_KDF_PARAM_INFO, info), OSSL_PARAM_construct_end()};
+  Bytes out(length);
+  if (EVP_KDF_derive(kdf.get(), out.data(), out.size(), params) != 1) return library_error("HKDF-Expand");
+  return out;
+}
+
 // struct { uint16 length; opaque label<7..255> = prefix + Label; opaque context<0..255>; } HkdfLabel;
 Result<Bytes> hkdf_expand_label(Hash hash, LabelPrefix prefix, ByteView secret, std::string_view label,
                                 ByteView context, std::size_t length) {
@@ -110,17 +130,7 @@ Result<Bytes> hkdf_expand_label(Hash hash, LabelPrefix prefix, ByteView secret, 
   info.push_back(static_cast<std::uint8_t>(context.size()));
   info.insert(info.end(), context.begin(), context.end());
 
-  const ErrorScope errors;
-  static EVP_KDF* const hkdf = EVP_KDF_fetch(nullptr, "HKDF", nullptr);
-  const Ptr<EVP_KDF_CTX, EVP_KDF_CTX_free> kdf(EVP_KDF_CTX_new(hkdf));
-  int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
-  const OSSL_PARAM params[] = {OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode), digest_name(hash),
-                               octets(OSSL_KDF_PARAM_KEY, secret), octets(OSSL_KDF_PARAM_INFO, info),
-                               OSSL_PARAM_construct_end()};
-  Bytes out(length);
-  if (EVP_KDF_derive(kdf.get(), out.data(), out.size(), params) != 1)
-    return library_error("HKDF-Expand-Label");
-  return out;
+  return hkdf_expand(hash, secret, info, length);
 }
 
 Bytes random_bytes(std::size_t n) {

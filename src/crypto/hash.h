@@ -1,4 +1,4 @@
-// Hashes, HMAC and HKDF-Expand-Label over libcrypto.
+// Hashes, HMAC and HKDF over libcrypto.
 #pragma once
 
 #include <memory>
@@ -31,6 +31,11 @@ class Hasher {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// RFC 5869. hkdf_expand gives up to 255 times the hash's size. Errors: misuse, crypto.
+[[nodiscard]] Bytes hkdf_extract(Hash hash, ByteView salt, ByteView input_key);
+[[nodiscard]] Result<Bytes> hkdf_expand(Hash hash, ByteView pseudorandom_key, ByteView info,
+                                        std::size_t length);
 
 // RFC 8446, 7.1: HKDF-Expand-Label, with the prefix of TLS ("tls13 ") or of DTLS ("dtls13").
 enum class LabelPrefix : std::uint8_t { tls13, dtls13 };

@@ -62,8 +62,10 @@ Result<Endpoint> Endpoint::make(Setup setup) {
   const Profile& profile = setup.profile;
   if (profile.exporter_label.empty() || profile.exporter_length < 32 || profile.exporter_length > 64)
     return wrong("profile", "a binder needs a label and 32 to 64 exported bytes");
-  if (profile.cmw_attestation == profile.remote_attestation)
-    return wrong("profile", "cmw_attestation and remoteAttestation have the same number");
+  if (profile.cmw_attestation == profile.remote_attestation ||
+      profile.interactive_passport == profile.cmw_attestation ||
+      profile.interactive_passport == profile.remote_attestation)
+    return wrong("profile", "two of its extensions have the same number");
   if (setup.limits.requests_in_flight == 0 || setup.limits.contexts == 0)
     return wrong("limits", "nothing could be asked");
 

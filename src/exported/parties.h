@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "exported/context_store.h"
+#include "exported/passport.h"
 #include "seatls/post_handshake.h"
 #include "session/authorization.h"
 
@@ -47,7 +48,7 @@ class AuthenticatorProof {
 
 class Relying {
  public:
-  explicit Relying(Shared& shared) : shared_(shared) {
+  explicit Relying(Shared& shared) : shared_(shared), kek_(shared.setup.peer_kek) {
     if (!shared.setup.peer_evidence_digest.empty()) seen_.push_back(shared.setup.peer_evidence_digest);
   }
   [[nodiscard]] Result<Request> request(RequestParameters parameters);
@@ -62,15 +63,18 @@ class Relying {
   struct ExpectAuthenticator {
     exported::AuthenticatorRequest request;
     std::vector<AttestationScheme> wanted;
+    std::optional<Challenge> challenge;
   };
   struct ExpectIdentity {
     exported::VerifiedAuthenticator authenticator;
     AppraisalRequest appraisal;
+    std::optional<Spki> proven_kek;  // whose challenge this authenticator answers
   };
   struct ExpectVerdict {
     exported::VerifiedAuthenticator authenticator;
     session::Binding binding;
     HandshakeFinished proof;
+    std::optional<Spki> proven_kek;
   };
   using State = std::variant<ExpectAuthenticator, ExpectIdentity, ExpectVerdict>;
   using Open = std::map<Exchange, State>;
@@ -80,12 +84,18 @@ class Relying {
   [[nodiscard]] Result<AppraisalRequest> open_credential(
       const ExpectAuthenticator& expected, const exported::VerifiedAuthenticator& authenticator);
   [[nodiscard]] Result<void> check_key(const Spki& key) const;
+  // demands_possession tells whether a credential of this scheme counts only together with an answered
+  // challenge.
+  [[nodiscard]] bool demands_possession(const AttestationScheme& scheme) const {
+    return shared_.setup.interactive_passport.demand && scheme.is_result();
+  }
   template <class S>
   [[nodiscard]] std::optional<S> take(Exchange exchange);
 
   Shared& shared_;
   Open open_;
-  std::deque<Bytes> seen_;  // digests of the peer's latest evidence
+  std::deque<Bytes> seen_;   // digests of the peer's latest evidence
+  std::optional<Spki> kek_;  // that the peer's latest Result names: what the next challenge is for
   bool gave_up_ = false;
 };
 
@@ -104,6 +114,7 @@ class Responder {
     std::size_t identity;
     exported::SignatureScheme signature_scheme;
     EvidenceRequest evidence;
+    std::optional<Bytes> passport_answer;  // the extension that answers the peer's challenge
   };
   struct ExpectSignature {
     exported::AuthenticatorRequest request;

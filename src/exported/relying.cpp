@@ -26,15 +26,17 @@ const Require* require_of(const Setup& setup) {
   return require && require->attestation != Requirement::off && require->verifier ? &*require : nullptr;
 }
 
-// the_one returns cmw_attestation of the first entry; in another it may not stand.
+// the_one returns an extension of the first entry; in another it may not stand.
 //= expat#first-entry-only
-Result<std::optional<Bytes>> the_one(const exported::CertificateChain& chain, std::uint16_t type) {
+Result<std::optional<Bytes>> the_one(const exported::CertificateChain& chain, std::uint16_t type,
+                                     std::string_view name) {
   std::optional<Bytes> out;
   for (std::size_t i = 0; i < chain.size(); ++i)
     for (const exported::Extension& e : chain[i].extensions) {
       if (e.type != type) continue;
       if (i != 0)
-        return Error{Code::misplaced_extension, "cmw_attestation stands in the first CertificateEntry only",
+        return Error{Code::misplaced_extension,
+                     std::string(name) + " stands in the first CertificateEntry only",
                      "Certificate[" + std::to_string(i) + "]"};
       out = e.data;
     }
@@ -105,10 +107,16 @@ Result<Request> Relying::request(RequestParameters parameters) {
     SEATLS_TRY(Bytes wanted, codec::encode(wire::WantedSchemes{parameters.wanted}));
     options.extensions.push_back({setup.profile.remote_attestation, std::move(wanted)});
   }
+  std::optional<Challenge> challenge;
+  if (kek_ && std::ranges::any_of(parameters.wanted, [&](const auto& s) { return demands_possession(s); })) {
+    SEATLS_TRY(challenge, make_challenge(*kek_));
+    options.extensions.push_back({setup.profile.interactive_passport, challenge->extension});
+  }
   SEATLS_TRY(AuthenticatorRequest made, exported::make_request(setup.connection.role, std::move(options)));
   const Exchange exchange = shared_.new_exchange();
   Bytes message = bytes(made.encoded());
-  open_.emplace(exchange, ExpectAuthenticator{std::move(made), std::move(parameters.wanted)});
+  open_.emplace(exchange,
+                ExpectAuthenticator{std::move(made), std::move(parameters.wanted), std::move(challenge)});
   return Request{exchange, std::move(message)};
 }
 
@@ -172,9 +180,21 @@ Action Relying::on(event::AuthenticatorReceived e) {
   if (auto key = check_key(authenticator.key()); !key) return refuse(exchange, std::move(key).error());
   auto appraisal = open_credential(expected, authenticator);
   if (!appraisal) return refuse(exchange, std::move(appraisal).error().in(place(setup)));
+  std::optional<Spki> proven_kek;
+  if (expected.challenge && demands_possession(appraisal->scheme)) {
+    const auto proof =
+        the_one(authenticator.chain(), setup.profile.interactive_passport, "interactive_passport");
+    if (!proof) return refuse(exchange, proof.error());
+    if (auto proven = verify_answer(*expected.challenge, setup.connection, expected.request,
+                                    *proof ? &**proof : nullptr, authenticator.key());
+        !proven)
+      return refuse(exchange, std::move(proven).error().in(place(setup)));
+    proven_kek = expected.challenge->kek;
+  }
   //= expat#pkix-still-validated
   exported::CertificateChain chain = authenticator.chain();
-  open_.emplace(exchange, ExpectIdentity{std::move(authenticator), std::move(appraisal).value()});
+  open_.emplace(exchange, ExpectIdentity{std::move(authenticator), std::move(appraisal).value(),
+                                         std::move(proven_kek)});
   return action::VerifyIdentity{exchange, std::move(chain)};
 }
 
@@ -196,7 +216,7 @@ Result<AppraisalRequest> Relying::open_credential(const ExpectAuthenticator& exp
                                                   const VerifiedAuthenticator& authenticator) {
   const Setup& setup = shared_.setup;
   const std::string path = "Certificate[0] > " + std::string(kExtension);
-  SEATLS_TRY(const auto body, the_one(authenticator.chain(), setup.profile.cmw_attestation));
+  SEATLS_TRY(const auto body, the_one(authenticator.chain(), setup.profile.cmw_attestation, kExtension));
   //= expat#required-fails-closed
   if (!body)
     return Error{Code::attestation_required, "the authenticator holds no credential", "Certificate[0]"};
@@ -244,7 +264,8 @@ Action Relying::on(event::IdentityVerified e) {
   const AppraisalRequest& appraisal = state->appraisal;
   ExpectVerdict next{std::move(state->authenticator),
                      {appraisal.scheme, appraisal.binder, appraisal.credential_digest},
-                     AuthenticatorProof::of(state->authenticator, *e.identity)};
+                     AuthenticatorProof::of(state->authenticator, *e.identity),
+                     std::move(state->proven_kek)};
   open_.emplace(e.exchange, std::move(next));
   return action::Appraise{e.exchange, std::move(state->appraisal)};
 }
@@ -263,6 +284,18 @@ Action Relying::on(event::Appraised e) {
   //= expat#not-instead-of-pkix
   auto peer = session::Authorizer::authorize(require, std::move(verdict).value(), state->proof);
   if (!peer) return refuse(e.exchange, std::move(peer).error().in(path));
+
+  if (demands_possession(state->binding.scheme)) {
+    const auto& kek = peer->result()->kek;
+    if (!kek)
+      return refuse(e.exchange, {Code::possession_unproven, "the result names no keK to challenge", path});
+    kek_ = kek;
+    // Accepted it would be, if it were not for the challenge that only this result makes possible.
+    if (state->proven_kek != kek) {
+      Error why{Code::possession_unproven, "its keK was not known when this was asked for", path};
+      return action::Refuse{.exchange = e.exchange, .error = std::move(why), .ask_again = true};
+    }
+  }
 
   std::vector<std::string> dangers = setup.config->dangers;
   for (const std::string& danger : peer->result()->dangers)

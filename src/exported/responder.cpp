@@ -25,6 +25,12 @@ Error of_attester(Error error) {
   return error;
 }
 
+// What the peer wrote wrongly is its fault, and refused; what this endpoint lacks is declined.
+bool is_peers_fault(const Error& error) {
+  const Category blame = category(error.code);
+  return blame == Category::decode || blame == Category::peer_misbehaved;
+}
+
 // in_form returns the CMW in the form that the profile wants.
 Cmw in_form(Cmw cmw, const std::optional<CmwForm>& form) {
   if (!form || cmw.form() == *form) return cmw;
@@ -114,9 +120,7 @@ Action Responder::on(event::RequestReceived e) {
   }
 
   auto scheme = choose_scheme(*request);
-  // What the peer wrote wrongly is its fault; what this endpoint lacks is declined.
-  const auto blame = scheme ? Category::local : category(scheme.error().code);
-  if (blame == Category::decode || blame == Category::peer_misbehaved)
+  if (!scheme && is_peers_fault(scheme.error()))
     return refuse(std::nullopt, std::move(scheme).error().in(path));
   if (!scheme) return decline(exchange, *request, std::move(scheme).error());
   const auto identity = choose_identity(*request);
@@ -135,8 +139,19 @@ Action Responder::on(event::RequestReceived e) {
                     "the binder has " + std::to_string(binder->bytes().size()) +
                         " bytes; the attester holds " + std::to_string(longest),
                     ""});
+  std::optional<Bytes> answer;
+  // Without a keK the extension is one of the many that an endpoint does not know.
+  const Bytes* challenge = request->find(setup.profile.interactive_passport);
+  if (challenge != nullptr && !setup.interactive_passport.keys.empty()) {
+    auto made = answer_challenge(setup.interactive_passport, setup.connection, *request, *challenge,
+                                 shared_.own_keys[index]);
+    if (!made && is_peers_fault(made.error())) return refuse(std::nullopt, std::move(made).error().in(path));
+    if (!made) return decline(exchange, *request, std::move(made).error());
+    answer = std::move(made).value();
+  }
   EvidenceRequest evidence{std::move(**scheme), std::move(binder).value()};
-  open_.emplace(exchange, ExpectCredential{std::move(request).value(), index, signature_scheme, evidence});
+  open_.emplace(exchange, ExpectCredential{std::move(request).value(), index, signature_scheme, evidence,
+                                           std::move(answer)});
   return action::Attest{exchange, std::move(evidence)};
 }
 
@@ -159,6 +174,9 @@ Action Responder::on(event::CredentialMade e) {
   if (!body) return give_way(std::move(body).error());
 
   exported::CertificateChain chain = setup.identities[state.identity].chain;
+  if (state.passport_answer)
+    chain.front().extensions.push_back(
+        {setup.profile.interactive_passport, *std::move(state.passport_answer)});
   std::size_t taken = body->size() + 4;
   for (const exported::Extension& present : chain.front().extensions) taken += present.data.size() + 4;
   //= expat#cmw-data-fits

@@ -55,9 +55,10 @@ struct EarClaims {
   std::optional<Tier> status;    // of the whole token; absent before -03
   std::string developer, build;  // ear_verifier_id
   std::optional<Bytes> raw_evidence;
-  std::vector<Bytes> nonces;          // eat_nonce: the relying party's own; of a JWT its characters
-  std::optional<Confirmation> cnf;    // where a verifier puts it beside the submods
-  std::vector<EarAppraisal> submods;  // at least one
+  std::vector<Bytes> nonces;             // eat_nonce: the relying party's own; of a JWT its characters
+  std::optional<Confirmation> cnf;       // where a verifier puts it beside the submods
+  std::optional<crypto::PublicKey> kek;  // of the interactive passport
+  std::vector<EarAppraisal> submods;     // at least one
 
   // worst_status is the worst of the token's own status and of those of its submods.
   [[nodiscard]] Tier worst_status() const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rats/claim_view.h"
+#include "rats/key_format.h"
 
 namespace seatls::rats::ear_name {
 
@@ -14,6 +15,7 @@ inline constexpr ClaimName status{1000, "ear_status", "ear.status"},
     policy_ids{1003, "ear_appraisal_policy_ids", "ear.appraisal-policy-id"},
     verifier_id{1004, "ear_verifier_id", "ear.verifier-id"};
 inline constexpr ClaimName developer{0, "developer"}, build{1, "build"};
+inline constexpr ClaimName kek{kek_claim_number, kek_claim};
 inline constexpr ClaimName veraison_key{-70002, "ear_veraison_key_attestation",
                                         "ear.veraison.key-attestation"};
 

@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "rats/ear.h"
 #include "rats/ear_names.h"
+#include "rats/key_format.h"
 #include "rats/media_type.h"
 #include "rats/trust_vector.h"
 
@@ -70,6 +71,10 @@ Result<std::vector<Bytes>> nonces_of(const ClaimView& v) {
 
 Result<Confirmation> confirmation_of(const ClaimView& v) {
   return v.is_json() ? read_confirmation(*v.json()) : read_confirmation(*v.cbor());
+}
+
+Result<crypto::PublicKey> key_of(const ClaimView& v) {
+  return v.is_json() ? from_jwk(*v.json()) : from_cose_key(*v.cbor());
 }
 
 // One text, or several: `aud` (RFC 7519, 4.1.3), and the policy ids that were one text before -03.
@@ -162,6 +167,7 @@ Result<EarClaims> read_claims(const ClaimView& v) {
   SEATLS_TRY(out.raw_evidence, optional_claim(v, ear_name::raw_evidence, raw_evidence_of));
   SEATLS_TRY(auto nonces, optional_claim(v, ear_name::eat_nonce, nonces_of));
   SEATLS_TRY(out.cnf, optional_claim(v, ear_name::cnf, confirmation_of));
+  SEATLS_TRY(out.kek, optional_claim(v, ear_name::kek, key_of));
   out.developer = std::move(verifier.developer);
   out.build = std::move(verifier.build);
   if (aud) out.aud = *std::move(aud);

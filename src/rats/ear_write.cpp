@@ -3,6 +3,7 @@
 #include "rats/ear.h"
 #include "rats/ear_names.h"
 #include "rats/jws.h"
+#include "rats/key_format.h"
 #include "rats/sign1.h"
 #include "rats/trust_vector.h"
 
@@ -49,6 +50,11 @@ class JsonMap {
     add(ear_name::cnf, std::move(v));
     return {};
   }
+  Result<void> put_kek(const crypto::PublicKey& kek) {
+    SEATLS_TRY(json::Value v, to_jwk(kek));
+    add(ear_name::kek, std::move(v));
+    return {};
+  }
   [[nodiscard]] Result<std::string> written() && { return json::write(json::Value(std::move(members_))); }
 
  private:
@@ -90,6 +96,11 @@ class CborMap {
   Result<void> put_cnf(const Confirmation& cnf) {
     SEATLS_TRY(cbor::Value v, confirmation_to_cbor(cnf));
     add(ear_name::cnf, std::move(v));
+    return {};
+  }
+  Result<void> put_kek(const crypto::PublicKey& kek) {
+    SEATLS_TRY(cbor::Value v, to_cose_key(kek));
+    add(ear_name::kek, std::move(v));
     return {};
   }
   [[nodiscard]] Result<Bytes> written() && { return cbor::encode(cbor::map(std::move(members_))); }
@@ -145,6 +156,7 @@ Result<void> write_claims(M& map, const EarClaims& c) {
   put_optional(map, ear_name::raw_evidence, c.raw_evidence);
   if (!c.nonces.empty()) map.put_nonces(c.nonces);
   if (c.cnf) SEATLS_CHECK(map.put_cnf(*c.cnf));
+  if (c.kek) SEATLS_CHECK(map.put_kek(*c.kek));
   auto submods = map.nested();
   for (const auto& a : c.submods) {
     auto appraisal = submods.nested();

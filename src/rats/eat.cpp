@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "rats/key_format.h"
+
 namespace seatls::rats {
 namespace {
 
@@ -202,6 +204,12 @@ Result<void> read_claim(std::int64_t key, const Value& v, EatClaims& out, bool& 
       SEATLS_TRY(out.nonces, read_nonces(v));
       return {};
     }
+    case kek_claim_number: {
+      auto kek = from_cose_key(v);
+      if (!kek) return std::move(kek).error().in(kek_claim);
+      out.kek = std::move(kek).value();
+      return {};
+    }
     case kUeid: {
       SEATLS_TRY(out.ueid, sized(v, 7, 33, "ueid"));
       return {};
@@ -325,6 +333,10 @@ Result<Bytes> write_eat(const EatClaims& c) {
   if (c.cnf) {
     SEATLS_TRY(Value cnf, confirmation_to_cbor(*c.cnf));
     put(kCnf, std::move(cnf));
+  }
+  if (c.kek) {
+    SEATLS_TRY(Value kek, to_cose_key(*c.kek));
+    put(kek_claim_number, std::move(kek));
   }
   if (c.key_attributes) {
     cbor::Map members;

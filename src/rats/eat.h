@@ -43,6 +43,7 @@ struct EatClaims {
   std::optional<DebugStatus> dbgstat;
   std::optional<Confirmation> cnf;
   std::optional<KeyAttributes> key_attributes;
+  std::optional<crypto::PublicKey> kek;  // of the interactive passport
   std::vector<std::pair<std::string, codec::cbor::Value>> submods;
   std::vector<std::pair<std::uint16_t, Bytes>> measurements;  // content format, message
   codec::cbor::Map unknown;                                   // kept for people, ignored by appraisal

@@ -8,6 +8,11 @@
 
 namespace seatls::rats {
 
+// The claim that names a keK, in EAT and EAR alike: a JWK, or a COSE_Key. Ours, from the numbers for private
+// use (RFC 8392, section 9.1): docs/protocol/interactive-passport.md.
+inline constexpr std::string_view kek_claim = "seatls_kek";
+inline constexpr std::int64_t kek_claim_number = -70'100;
+
 // Errors of the readers: malformed; algorithm_not_allowed for key types that are not supported.
 [[nodiscard]] Result<crypto::PublicKey> from_cose_key(const codec::cbor::Value& key);
 [[nodiscard]] Result<codec::cbor::Value> to_cose_key(const crypto::PublicKey& key);  // required members only

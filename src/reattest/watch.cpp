@@ -24,6 +24,10 @@ struct Waiting {
   Claims claims;
 };
 
+// How often in a row a request follows at once upon an answer that only lacked a challenge: a peer whose
+// result names another keK each time does not keep this going.
+constexpr unsigned most_challenges = 2;
+
 // What may be there the next time. What was refused stays refused.
 bool may_pass(const Error& error) {
   const Category c = category(error.code);
@@ -66,7 +70,7 @@ struct Watch::State {
       report.first = peer;
     }
     ++report.attested;
-    failures = 0;
+    failures = challenges = 0;
     // Several in flight may be answered in any order: the one asked for last says how fresh it is.
     if (const TimePoint asked_at = flight.mapped().asked_at;
         !report.latest || asked_at >= report.asked_at || report.standing != Standing::trusted) {
@@ -87,6 +91,10 @@ struct Watch::State {
     if (refusal.fatal) return fail(refusal.error, now, out, true);
     if (!ours) {  // nothing is asked for by it; or our own answer to the peer went wrong
       out.emplace_back(action::Refused{refusal.error});
+      return;
+    }
+    if (refusal.ask_again && ++challenges <= most_challenges) {
+      if (auto asked = ask(now, out); !asked) fail(std::move(asked).error(), now, out);
       return;
     }
     if (may_pass(refusal.error)) return missed(refusal.error, now, out);
@@ -157,6 +165,7 @@ struct Watch::State {
   std::vector<Waiting> waiting{};
   std::optional<TimePoint> due{};  // of the next request that nobody demands
   unsigned failures = 0;           // in a row
+  unsigned challenges = 0;         // the same, of requests that only made up for a missing challenge
   std::uint64_t demands = 0;
 };
 

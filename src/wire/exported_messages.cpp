@@ -200,4 +200,29 @@ void Codec<wire::WantedSchemes>::write(Writer& w, const wire::WantedSchemes& v) 
   w.list<AttestationScheme, 1, k16>("wanted", v.wanted);
 }
 
+// struct {
+//     opaque kek_id[32];
+//     opaque enc<1..2^16-1>;
+// } PassportChallenge;
+wire::PassportChallenge Codec<wire::PassportChallenge>::read(Reader& r) {
+  wire::PassportChallenge v;
+  v.kek_id = bytes(r.opaque<32>("kek_id"));
+  v.enc = bytes(r.vector<1, k16>("enc"));
+  return v;
+}
+
+void Codec<wire::PassportChallenge>::write(Writer& w, const wire::PassportChallenge& v) {
+  w.opaque<32>("kek_id", v.kek_id);
+  w.vector<1, k16>("enc", v.enc);
+}
+
+// struct {
+//     opaque mac<32..64>;
+// } PassportProof;
+wire::PassportProof Codec<wire::PassportProof>::read(Reader& r) { return {bytes(r.vector<32, 64>("mac"))}; }
+
+void Codec<wire::PassportProof>::write(Writer& w, const wire::PassportProof& v) {
+  w.vector<32, 64>("mac", v.mac);
+}
+
 }  // namespace seatls::codec

@@ -79,6 +79,18 @@ struct WantedSchemes {
   bool operator==(const WantedSchemes&) const = default;
 };
 
+// interactive_passport in an authenticator request, and in the first CertificateEntry of its answer:
+// docs/protocol/interactive-passport.md.
+struct PassportChallenge {
+  Bytes kek_id;  // SHA-256 of the keK's SubjectPublicKeyInfo
+  Bytes enc;
+  bool operator==(const PassportChallenge&) const = default;
+};
+struct PassportProof {
+  Bytes mac;
+  bool operator==(const PassportProof&) const = default;
+};
+
 }  // namespace seatls::wire
 
 namespace seatls::codec {
@@ -100,6 +112,8 @@ SEATLS_CODEC(wire::SignatureSchemeList);
 SEATLS_CODEC(wire::ServerNameList);
 SEATLS_CODEC(wire::CmwAttestation);
 SEATLS_CODEC(wire::WantedSchemes);
+SEATLS_CODEC(wire::PassportChallenge);
+SEATLS_CODEC(wire::PassportProof);
 #undef SEATLS_CODEC
 
 }  // namespace seatls::codec

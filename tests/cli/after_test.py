@@ -135,6 +135,76 @@ class Timing(kit.Case):
         self.assertEqual(server.wait(1)[0]["error"]["code"], "refused_by_peer")
 
 
+class InteractivePassport(kit.Case):
+    """[experimental]: a result that is shown again and again counts only with the keK that it names."""
+
+    BINDER = "5a" * 32
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.seatls("init", "--use-case", "passport", "--tee", "software", "-q")
+        self.switch = "\n[experimental]\ninteractive_passport = true\n"
+        self.server_text = (self.folder / "server.toml").read_text()
+        self.client_text = (self.folder / "client.toml").read_text()
+
+    def issue(self, kek: str) -> None:
+        """The verifier's result of evidence that names a keK, or none."""
+        named = f'kek = "{kek}"\n' if kek else ""
+        self.write("issue.toml", '[endpoint]\nrole = "server"\ncertificate = "server.pem"\nkey = "server.key"\n'
+                                 f'[attest]\nattester = "software"\nkey = "attester.key"\n{named}' + (self.switch if kek else ""))
+        self.seatls("attest", "--config", "issue.toml", "--binder", self.BINDER, "-o", "evidence.cmw", "--force")
+        self.seatls("appraise", "evidence.cmw", "--binder", self.BINDER, "--policy", "verifier-policy.toml", "--tik",
+                    "server.pem", "--sign", "verifier.key", "--lifetime", "1h", "-o", "server.ear", "--force")
+
+    def meet(self, timing: str, held: str, code: int = 0, demand: bool = True) -> dict:
+        """What the client says of a server that holds this keK, or none."""
+        own = f'kek = "{held}"\n' if held else ""
+        self.write("server.toml", self.server_text.replace("[attest] ", own and f"[attest]\n{own}#" or "[attest] ", 1) +
+                   (self.switch if held else ""))
+        self.write("client.toml", self.client_text.replace("[require] ", f'[require]\ntiming = "{timing}"\n#', 1) +
+                   (self.switch if demand else ""))
+        server = self.serve("server.toml", "--once", "--json")
+        client = self.seatls("connect", server.address, "--config", "client.toml", "--json", stdin=b"hello\n", code=code)
+        server.wait(code)
+        self.assertEqual(client.out.splitlines()[1:], [] if code else ["hello"])
+        return client.json
+
+    def test_holder_and_thief(self) -> None:
+        for name in ("kek.key", "other.key"):
+            self.seatls("key", "create", "-o", name)
+        self.issue("kek.key")
+        self.assertIn("seatls_kek", self.seatls("inspect", "server.ear", "--json").out)
+        for timing in ("hybrid", "post"):
+            with self.subTest(timing=timing):
+                peer = self.meet(timing, "kek.key")["peer"]
+                self.assertEqual((peer["scheme"], peer["standing"], peer["attested_again"]), ("result", "trusted", 1))
+                # Whoever has the result and the TLS key alone, or another keK besides.
+                self.assertEqual(self.meet(timing, "", code=1)["error"]["code"], "possession_unproven")
+                self.assertEqual(self.meet(timing, "other.key", code=1)["error"]["code"], "attestation_required")
+                self.assertEqual(self.meet(timing, "", demand=False)["peer"]["standing"], "trusted")
+
+    def test_a_result_without_a_kek(self) -> None:
+        self.seatls("key", "create", "-o", "kek.key")
+        self.issue("")
+        self.assertEqual(self.meet("hybrid", "kek.key", code=1)["error"]["code"], "possession_unproven")
+
+    def test_mistakes(self) -> None:
+        self.seatls("key", "create", "-o", "kek.key")
+        self.seatls("key", "create", "--type", "ed25519", "-o", "odd.key")
+        with_kek = self.server_text.replace("[attest] ", '[attest]\nkek = "kek.key"\n#', 1)
+        for name, text, key, what in (
+                ("server.toml", with_kek, "attest.kek", "off"),
+                ("server.toml", with_kek.replace("kek.key", "odd.key") + self.switch, "attest.kek", "P-256"),
+                ("server.toml", with_kek.replace("kek.key", "none.key") + self.switch, "attest.kek", "none.key"),
+                ("server.toml", self.server_text + self.switch, "experimental.interactive_passport", "keK"),
+                ("client.toml", self.client_text + self.switch, "experimental.interactive_passport", "timing")):
+            with self.subTest(key=key, what=what):
+                self.write(name, text)
+                found = self.mistakes(name)[0]
+                self.assertEqual(found["key"], key)
+                self.assertIn(what, found["what"] + found["remedy"])
+
+
 class Strangers(kit.Case):
     """Peers that know nothing of seatls/1 are refused where attestation comes after the handshake."""
 

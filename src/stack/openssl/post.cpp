@@ -145,7 +145,10 @@ Result<post::Setup> post_setup_of(const State& state) {
                     .proof = std::move(proof)};
   setup.own_key = state.own_key();
   setup.peer_key = state.peer_key();
-  if (state.report()->peer) setup.peer_evidence_digest = state.report()->peer->result()->evidence_digest;
+  if (const auto& peer = state.report()->peer) {
+    setup.peer_evidence_digest = peer->result()->evidence_digest;
+    setup.peer_kek = peer->result()->kek;
+  }
   if (!chain.empty()) setup.identities = {{std::move(chain)}};
   return setup;
 }

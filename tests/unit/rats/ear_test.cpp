@@ -178,6 +178,23 @@ TEST(Ear, JwtAndCwtSayTheSame) {
   }
 }
 
+TEST(Ear, AKekIsNamedInBothForms) {
+  const auto key = a_key(KeyType::p256), kek = a_key(KeyType::p384);
+  auto claims = good_claims();
+  EXPECT_FALSE(
+      read_and_verify(view(*sign_ear_jwt(claims, key)), TokenForm::jwt, key.public_key())->claims().kek);
+  claims.kek = kek.public_key();
+  const auto jwt = read_and_verify(view(*sign_ear_jwt(claims, key)), TokenForm::jwt, key.public_key());
+  const auto cwt = read_and_verify(*sign_ear_cwt(claims, key), TokenForm::cwt, key.public_key());
+  for (const auto* ear : {&*jwt, &*cwt}) {
+    ASSERT_TRUE(ear->claims().kek.has_value());
+    EXPECT_TRUE(ear->claims().kek->same_key(kek.public_key()));
+  }
+  auto json = write_ear_json(claims).value();
+  json.replace(json.find("P-384"), 5, "P-999");
+  EXPECT_EQ(parse_ear_claims(view(json), TokenForm::jwt).error().path, "ear > seatls_kek > jwk > crv");
+}
+
 TEST(Ear, VeraisonSpellingIsWrittenAndRead) {
   auto claims = good_claims();
   EXPECT_EQ(write_ear_json(claims, EarSpelling::veraison_2023).error().code, Code::misuse) << "two policies";

@@ -234,6 +234,41 @@ TEST_F(Reattestation, APeerThatStopsAnsweringIsNamed) {
   EXPECT_THAT(c.closed->detail, ::testing::HasSubstr("answer_within"));
 }
 
+// The interactive passport: what only lacked a challenge is asked for again at once, and not for ever.
+TEST_F(Reattestation, AResultWhoseKekWasUnknownIsAskedForAgain) {
+  const auto kek =
+      make_kem_key(crypto::PrivateKey::generate(crypto::KeyType::p256)->to_pem().value()).value();
+  server.attester->list = client.verifier->list = {fake::passport_scheme()};
+  client.verifier->lie = [&](ResultParts& parts) { parts.kek = kek->public_key(); };
+  const auto with_kek = [&](post::Setup& setup) { setup.interactive_passport = {{kek}, true}; };
+  Plan plan;
+  plan.confirm = true;
+  plan.every = 60s;
+  start(with_kek);
+  c.start(plan, now);
+  s.start({}, now);
+  const auto [demand, actions] = c.watch->require(1s, {}, now);
+  c.carry_out(actions, now);
+  c.carry_out(c.watch->on_time(now), now);
+  deliver();
+  EXPECT_EQ(c.watch->report().standing, Standing::trusted);
+  EXPECT_EQ(c.watch->report().attested, 1U);
+  ASSERT_EQ(c.answered.size(), 1U) << "the operation waited for the answer that counts";
+  EXPECT_TRUE(c.answered[0].second.ok());
+  EXPECT_TRUE(c.refused.empty());
+
+  // Another keK each time: one that keeps the relying party asking is refused.
+  client.verifier->lie = [](ResultParts& parts) {
+    parts.kek = crypto::PrivateKey::generate(crypto::KeyType::p256)->public_key().spki();
+  };
+  const auto asked = client.verifier->asked.size();
+  server.config.attester = server.attester;
+  c.carry_out(c.watch->on_time(*c.watch->next()), *c.watch->next());
+  deliver();
+  ASSERT_TRUE(c.closed.has_value());
+  EXPECT_LE(client.verifier->asked.size(), asked + 3);
+}
+
 TEST_F(Reattestation, AnAnswerThatComesTooLateIsRefused) {
   Plan plan = every(60s);
   plan.answer_within = 5s;

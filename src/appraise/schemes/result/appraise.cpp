@@ -43,6 +43,7 @@ Assessment appraise(const VerifiedClaims& verified, const Context& context, Find
   // A verifier may leave the vector out; its status then stands alone.
   a.tier = a.vector == TrustVector{} ? ear.worst_status() : worse(ear.worst_status(), a.vector.worst());
   a.valid_until = verified->valid_until;
+  if (ear.kek) a.kek = ear.kek->spki();
   if (context.policy.danger.allow_unbound_result) a.dangers.emplace_back("allow_unbound_result");
   if (verified->bound) {
     // The verifier says whose key it is; what that rests on is between it and the evidence.

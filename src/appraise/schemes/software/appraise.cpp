@@ -106,6 +106,7 @@ Assessment appraise(const VerifiedClaims& verified, const Context& context, Find
   const rats::EatClaims& c = verified->eat;
   Assessment a = judge(c, context, findings);
   a.fingerprint = verified->fingerprint;
+  if (c.kek) a.kek = c.kek->spki();
   if (c.ueid) a.instance.push_back("ueid:" + base::to_hex(*c.ueid));
   if (c.ueid) a.claims.emplace_back("eat.ueid", base::to_hex(*c.ueid));
   if (c.swname) a.claims.emplace_back("eat.swname", *c.swname);
