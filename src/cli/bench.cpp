@@ -1,4 +1,5 @@
 // bench: figures measured side by side, in the same run.
+#include "bench/appraise.h"
 #include "bench/concurrency.h"
 #include "bench/handshake.h"
 #include "bench/reattest.h"
@@ -11,6 +12,7 @@ constexpr const char* examples =
     "  seatls bench handshake\n"
     "  seatls bench handshake --rounds 5 --no-tpm --json | jq .ratio\n"
     "  seatls bench reattest\n"
+    "  seatls bench appraise\n"
     "Nothing else should run on the machine; medians and spread tell whether something did.\n";
 
 struct Options {
@@ -25,9 +27,12 @@ Exit run(const Console& console, const Options& options) {
   chosen.tpm = !options.no_tpm;
   bench::ConcurrencyOptions concurrency;
   bench::ReattestOptions reattest;
-  if (options.rounds) concurrency.rounds = chosen.rounds = reattest.rounds = *options.rounds;
+  bench::AppraiseOptions appraise;
+  if (options.rounds)
+    concurrency.rounds = chosen.rounds = reattest.rounds = appraise.rounds = *options.rounds;
   const auto report = options.what == "concurrency" ? bench::concurrency(concurrency)
                       : options.what == "reattest"  ? bench::reattest(reattest)
+                      : options.what == "appraise"  ? bench::appraise(appraise)
                                                     : bench::handshake(chosen);
   if (!report) return console.fail(report.error());
   console.raw(console.json() ? report->to_json() + "\n" : report->to_text());
@@ -40,9 +45,10 @@ void add_bench(Program& program) {
   auto& verb = program.verb("bench", "figures beside plain TLS, in the same run", examples);
   auto options = std::make_shared<Options>();
   choice(verb.add_option("WHAT", options->what, "what to measure (default: handshake)"),
-         "handshake|concurrency|reattest");
+         "handshake|concurrency|reattest|appraise");
   verb.add_option("--rounds", options->rounds,
-                  "rounds; the median of them is told (default: 101; of concurrency: 5, of reattest: 31)")
+                  "rounds; the median of them is told (default: 101; of concurrency: 5, of appraise: 21,\n"
+                  "of reattest: 31)")
       ->check(CLI::Range(1, 1000));
   verb.add_option("--handshakes", options->handshake.handshakes, "per case and round (default: 10)")
       ->check(CLI::Range(1, 100'000));
