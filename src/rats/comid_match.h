@@ -1,0 +1,25 @@
+// Matching: does what was measured satisfy what a triple says? draft-ietf-rats-corim-11, section 9.4.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "rats/comid.h"
+
+namespace seatls::rats::comid {
+
+// matches tells whether `actual` is an environment that `condition` is about: each attribute of the condition
+// is there, and equal. What the condition leaves out may be anything.
+[[nodiscard]] bool matches(const Environment& condition, const Environment& actual);
+
+// differs_in compares one measurement with one that a triple demands. It returns nothing where the condition
+// is satisfied, and else the first value that keeps it from that, in words. Values of extensions satisfy no
+// condition: their rules are the profile's, and none is known here.
+[[nodiscard]] std::optional<std::string> differs_in(const Measurement& condition, const Measurement& actual);
+
+// unmatched tells what of a triple `actual` does not satisfy: nothing means that all of it is there. Each
+// measurement of the triple must be satisfied by one with the same key.
+[[nodiscard]] std::optional<std::string> unmatched(const Triple& triple,
+                                                   const std::vector<Measurement>& actual);
+
+}  // namespace seatls::rats::comid
