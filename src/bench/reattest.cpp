@@ -141,7 +141,7 @@ Result<double> per_second(unsigned times, Once once) {
   return times / std::chrono::duration<double>(Wall::now() - start).count();
 }
 
-std::string thousands(double bytes) { return std::to_string(static_cast<long>(bytes / 1024)) + " KiB"; }
+std::string kib(double bytes) { return std::to_string(static_cast<long>(bytes / 1024)) + " KiB"; }
 
 // memory_of re-attests one connection again and again. What grows is told.
 Result<void> memory_of(SSL_CTX* client, SSL_CTX* server, unsigned times, Report& report) {
@@ -163,13 +163,13 @@ Result<void> memory_of(SSL_CTX* client, SSL_CTX* server, unsigned times, Report&
     return fault("a context was used twice, or an answer counted twice");
   report.cases.push_back(std::move(heap));
   report.notes.push_back("One connection, re-attested " + std::to_string(times) + " times: heap in use " +
-                         thousands(before) + " before, " + thousands(after) + " after; " +
+                         kib(before) + " before, " + kib(after) + " after; " +
                          std::to_string(static_cast<long>(after - before) / static_cast<long>(times)) +
                          " bytes for each.");
-  report.notes.push_back("Spent contexts of the peer that the attester remembers: " +
-                         std::to_string(spent_before) + " before, " + std::to_string(spent) +
-                         " after (16 bytes each, " + thousands(static_cast<double>(16 * spent)) +
-                         " without what a hash table adds; at most 65536). No two are the same.");
+  report.notes.push_back(
+      "Spent contexts of the peer that the attester remembers: " + std::to_string(spent_before) +
+      " before, " + std::to_string(spent) + " after (16 bytes each, " + kib(static_cast<double>(16 * spent)) +
+      " without what a hash table adds; at most 65536). No two are the same.");
   return {};
 }
 

@@ -14,13 +14,6 @@ using Want = openssl::Connection::Want;
 
 namespace {
 
-int milliseconds_until(ClientLink::Clock::time_point at) {
-  const auto now = ClientLink::Clock::now();
-  if (at <= now) return 0;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(at - now).count();
-  return static_cast<int>(std::min<std::int64_t>(left, 3'600'000));
-}
-
 // wait_for waits until one of two descriptors is ready, or until `at`; past the deadline it fails.
 Result<void> wait_for(std::array<pollfd, 2> fds, std::optional<ClientLink::Clock::time_point> at,
                       ClientLink::Clock::time_point deadline) {

@@ -40,13 +40,6 @@ struct ConnectOptions {
   std::string fresh;
 };
 
-int milliseconds_until(Clock::time_point at) {
-  const auto now = Clock::now();
-  if (at <= now) return 0;
-  return static_cast<int>(
-      std::min<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(at - now).count(), 3'600'000));
-}
-
 // Pump carries stdin to the peer and the peer's data to stdout, until both are done.
 class Pump {
  public:

@@ -11,14 +11,6 @@ namespace snp = appraise::snp;
 
 constexpr const char* snp_media_type = "application/vnd.amd.sev-snp.attestation-report";
 
-std::string hex_number(std::uint64_t v) {
-  const auto digits = "0123456789abcdef";
-  std::string out;
-  do out.insert(out.begin(), digits[v & 0xf]);
-  while ((v >>= 4U) != 0);
-  return "0x" + out;
-}
-
 // A level is told in bytes, and by component where the product is known.
 Node tcb_node(const snp::RawTcb& raw, std::optional<SnpProduct> product) {
   Node node;

@@ -11,16 +11,6 @@ namespace tpm = appraise::tpm;
 
 constexpr const char* tpm2_media_type = "application/vnd.seatls.tpm2+cbor";
 
-std::string hex_number(std::uint64_t v) {
-  const auto digits = "0123456789abcdef";
-  std::string out;
-  do {
-    out.insert(out.begin(), digits[v & 0xf]);
-    v >>= 4U;
-  } while (v != 0);
-  return "0x" + out;
-}
-
 Node selection_node(const std::vector<tpm::PcrSelection>& selection) {
   Node list = Node::array();
   for (const auto& s : selection) {

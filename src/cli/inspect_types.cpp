@@ -1,6 +1,7 @@
 #include "cli/inspect_types.h"
 
 #include <array>
+#include <charconv>
 
 #include "base/encoding.h"
 #include "codec/cbor.h"
@@ -47,6 +48,12 @@ constexpr std::array formats = {
 };
 
 }  // namespace
+
+std::string hex_number(std::uint64_t v) {
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), v, 16).ptr;
+  return "0x" + std::string(digits.data(), end);
+}
 
 std::string inspect_type_names() {
   std::string names;

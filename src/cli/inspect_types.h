@@ -21,6 +21,9 @@ namespace seatls::cli {
 [[nodiscard]] Result<Node> inspect_bytes(ByteView data, const std::optional<std::string>& type,
                                          unsigned depth = 0);
 
+// hex_number writes a number as its documents do: "0x1f".
+[[nodiscard]] std::string hex_number(std::uint64_t v);
+
 // The formats. Each returns an object whose first member is "type".
 [[nodiscard]] Result<Node> inspect_cmw(ByteView data, unsigned depth);
 [[nodiscard]] Result<Node> inspect_eat(ByteView data);  // CWT in COSE_Sign1

@@ -71,26 +71,21 @@ Exit run(const Console& console, const Program& program, const ServeOptions& opt
   };
   events.accepted = [&](const std::string& peer, const Stream& stream) { tell(peer, stream, "accepted"); };
   events.changed = [&](const std::string& peer, const Stream& stream) { tell(peer, stream, "changed"); };
-  events.lost = [&](const std::string& peer, const Error& error) {
-    last_refusal = error;
-    if (console.json())
-      console.json_line(
-          Node::object().set("error", to_node(error)).set("address", peer).set("event", "lost"));
-    else
-      console.line(peer + "  " + console.styled(Console::Style::bad, "lost") + ": " + error.message());
-    log_info(peer + " lost: " + error.message());
+  const auto tell_end = [&](const std::string& event) {
+    return [&, event](const std::string& peer, const Error& error) {
+      last_refusal = error;
+      if (console.json())
+        console.json_line(
+            Node::object().set("error", to_node(error)).set("address", peer).set("event", event));
+      else
+        console.line(peer + "  " + console.styled(Console::Style::bad, event) + ": " + error.message());
+      log_info(peer + " " + event + ": " + error.message());
+    };
   };
+  events.refused = tell_end("refused");
+  events.lost = tell_end("lost");
   events.noticed = [&](const std::string& peer, const Error& error) {
     log_info(peer + ": " + error.message());
-  };
-  events.refused = [&](const std::string& peer, const Error& error) {
-    last_refusal = error;
-    if (console.json())
-      console.json_line(
-          Node::object().set("error", to_node(error)).set("address", peer).set("event", "refused"));
-    else
-      console.line(peer + "  " + console.styled(Console::Style::bad, "refused") + ": " + error.message());
-    log_info(peer + " refused: " + error.message());
   };
 
   Server server(owned.get(), *loaded, std::move(*listener),

@@ -231,12 +231,11 @@ struct Server::Impl {
 
   [[nodiscard]] int poll_limit() const {
     const auto now = Clock::now();
-    auto next = now + std::chrono::seconds(3600);
+    auto next = Clock::time_point::max();
     for (const auto& s : sessions)
       if (const auto at = s.next()) next = std::min(next, *at);
     if (accept_again > now) next = std::min(next, accept_again);
-    if (next <= now) return 0;
-    return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(next - now).count());
+    return milliseconds_until(next);
   }
 
   std::vector<const Session*> ended{};

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -121,6 +122,13 @@ config::HostPort local_address(const Socket& socket) {
   socklen_t length = sizeof storage;
   getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&storage), &length);
   return numeric(storage, length);
+}
+
+int milliseconds_until(std::chrono::steady_clock::time_point at) {
+  const auto now = std::chrono::steady_clock::now();
+  if (at <= now) return 0;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(at - now).count();
+  return static_cast<int>(std::min<std::int64_t>(left, 3'600'000));
 }
 
 void make_non_blocking(int fd) {

@@ -36,6 +36,9 @@ class Socket {
 [[nodiscard]] Result<Socket> accept_from(const Socket& listener, std::string* peer);
 [[nodiscard]] config::HostPort local_address(const Socket& socket);
 
+// milliseconds_until is how long poll() may wait for a moment: rounded up, at most an hour.
+[[nodiscard]] int milliseconds_until(std::chrono::steady_clock::time_point at);
+
 // make_non_blocking is for descriptors that came from elsewhere.
 void make_non_blocking(int fd);
 

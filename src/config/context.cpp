@@ -4,6 +4,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 
 #include "seatls/config_file.h"
@@ -80,16 +82,20 @@ Result<void> use_anchors(SSL_CTX* ctx, const LoadedConfig& loaded) {
 }
 
 // ---- seatls/1
-constexpr unsigned char protocol_list[] = {8, 's', 'e', 'a', 't', 'l', 's', '/', '1'};
-static_assert(sizeof protocol_list == channel_alpn.size() + 1);
+// RFC 7301, 3.1: a ProtocolNameList of one.
+constexpr auto protocol_list = [] {
+  std::array<unsigned char, channel_alpn.size() + 1> list{channel_alpn.size()};
+  std::copy(channel_alpn.begin(), channel_alpn.end(), list.begin() + 1);
+  return list;
+}();
 
 // A server of timing `post` or `hybrid` refuses a client that names other protocols only (alert 120).
 template <bool demanded>
 int select_protocol(SSL*, const unsigned char** out, unsigned char* length, const unsigned char* offered,
                     unsigned offered_length, void*) {
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, length, protocol_list, sizeof protocol_list, offered, offered_length) ==
-      OPENSSL_NPN_NEGOTIATED) {
+  if (SSL_select_next_proto(&chosen, length, protocol_list.data(), protocol_list.size(), offered,
+                            offered_length) == OPENSSL_NPN_NEGOTIATED) {
     *out = chosen;
     return SSL_TLSEXT_ERR_OK;
   }
@@ -105,7 +111,7 @@ Result<void> use_framing(SSL_CTX* ctx, const LoadedConfig& loaded) {
   }
   if (!demanded && !loaded.config.attester) return {};
   // Zero is success here.
-  if (SSL_CTX_set_alpn_protos(ctx, protocol_list, sizeof protocol_list) != 0)
+  if (SSL_CTX_set_alpn_protos(ctx, protocol_list.data(), protocol_list.size()) != 0)
     return failed("seatls/1 cannot be offered");
   return {};
 }

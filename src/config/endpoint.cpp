@@ -48,6 +48,19 @@ void Draft::wrong_file(std::string_view key, const Error& error, std::string rem
   wrong(key, std::move(what), std::move(remedy), error.code);
 }
 
+std::optional<std::chrono::milliseconds> Draft::duration(std::string_view key, const Between& limits,
+                                                         std::string_view remedy) {
+  if (!file.has(key)) return {};
+  const auto value = parse_duration(file.text(key));
+  if (!value)
+    wrong(key, "this is no duration", value.error().detail);
+  else if (*value < limits.least || *value > limits.most)
+    wrong(key, "\"" + file.text(key) + "\" lies outside of " + std::string(limits.text), std::string(remedy));
+  else
+    return *value;
+  return {};
+}
+
 std::optional<std::string> Draft::content(std::string_view key) {
   auto read = read_text_file(resolve(file.text(key)));
   if (read) return std::move(*read);
@@ -78,15 +91,10 @@ void read_endpoint(Draft& d, std::optional<Role> role) {
     else
       d.out.config.extension_type = static_cast<std::uint16_t>(type);
   }
-  if (d.file.has("endpoint.credential_timeout")) {
-    const auto limit = parse_duration(d.file.text("endpoint.credential_timeout"));
-    if (!limit)
-      d.wrong("endpoint.credential_timeout", "this is no duration", limit.error().detail);
-    else if (limit->count() < 100 || *limit > std::chrono::minutes(10))
-      d.wrong("endpoint.credential_timeout", "it lies outside of 100ms to 10m", "the default is \"10s\"");
-    else
-      d.out.config.credential_timeout = *limit;
-  }
+  using namespace std::chrono_literals;
+  if (const auto limit =
+          d.duration("endpoint.credential_timeout", {100ms, 10min, "100ms to 10m"}, "the default is \"10s\""))
+    d.out.config.credential_timeout = *limit;
 }
 
 }  // namespace seatls::config

@@ -5,24 +5,10 @@
 namespace seatls::config {
 namespace {
 
-using std::chrono::milliseconds;
+using namespace std::chrono_literals;
 
 constexpr std::string_view profiles =
     "\"expat-03\", \"expat-04\", \"legacy\", \"deployed-ff00\" or \"deployed-ffff\"";
-
-// duration reads a key that holds one; what is outside of the limits is a mistake.
-void duration(Draft& d, std::string_view key, milliseconds least, milliseconds most, std::string_view limits,
-              milliseconds* into) {
-  if (!d.file.has(key)) return;
-  const auto value = parse_duration(d.file.text(key));
-  if (!value)
-    d.wrong(key, "this is no duration", value.error().detail);
-  else if (*value < least || *value > most)
-    d.wrong(key, "\"" + d.file.text(key) + "\" lies outside of " + std::string(limits),
-            "write a duration within these limits");
-  else
-    *into = *value;
-}
 
 // count reads a number within limits.
 void count(Draft& d, std::string_view key, std::int64_t least, std::int64_t most, std::int64_t* into) {
@@ -81,9 +67,9 @@ void read_plan(Draft& d) {
   count(d, "post.attempts", 1, 100, &attempts);
   plan.jitter = static_cast<double>(percent) / 100;
   plan.attempts = static_cast<unsigned>(attempts);
-  duration(d, "post.answer_within", milliseconds(100), std::chrono::minutes(10), "100ms to 10m",
-           &plan.answer_within);
-  duration(d, "post.back_off", milliseconds(100), std::chrono::hours(1), "100ms to 1h", &plan.back_off);
+  plan.answer_within =
+      d.duration("post.answer_within", {100ms, 10min, "100ms to 10m"}).value_or(plan.answer_within);
+  plan.back_off = d.duration("post.back_off", {100ms, 1h, "100ms to 1h"}).value_or(plan.back_off);
   plan.longest_back_off = std::max(plan.longest_back_off, plan.back_off);
   for (const auto& claim : d.file.texts("post.may_change")) {
     if (claim.empty() || claim == "*" || claim == ".*")
@@ -120,8 +106,8 @@ void read_post(Draft& d) {
   needs_later("require.reattest", "it asks for evidence again later on");
   if (d.file.text("require.on_failure") == "restrict")
     needs_later("require.on_failure", "\"restrict\" is for connections that are attested again");
-  duration(d, "require.reattest", std::chrono::seconds(1), std::chrono::hours(24 * 30), "1s to 30d",
-           &d.out.channel.plan.every);
+  if (const auto every = d.duration("require.reattest", {1s, 24h * 30, "1s to 30d"}))
+    d.out.channel.plan.every = *every;
   if (d.file.text("require.on_failure") == "restrict")
     d.out.channel.plan.on_failure = reattest::OnFailure::restrict;
 }

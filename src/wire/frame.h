@@ -11,7 +11,7 @@
 
 namespace seatls::wire {
 
-inline constexpr std::string_view seatls_1_alpn = "seatls/1";
+inline constexpr std::string_view seatls_1_alpn = "seatls/1";  // seatls::channel_alpn
 
 enum class FrameType : std::uint8_t {
   data = 0,

@@ -19,19 +19,6 @@ using wire::FrameType;
 
 constexpr std::uint16_t kCmwAttestation = 0xFF5F;
 
-void negotiate(SSL_CTX* ctx) {
-  static constexpr unsigned char offered[] = {8, 's', 'e', 'a', 't', 'l', 's', '/', '1'};
-  SSL_CTX_set_alpn_protos(ctx, offered, sizeof offered);
-  SSL_CTX_set_alpn_select_cb(
-      ctx,
-      [](SSL*, const unsigned char** out, unsigned char* length, const unsigned char*, unsigned, void*) {
-        *out = offered + 1;
-        *length = 8;
-        return SSL_TLSEXT_ERR_OK;
-      },
-      nullptr);
-}
-
 std::vector<wire::HandshakeMessage> messages_of(ByteView authenticator) {
   return wire::split_messages(authenticator, 3).value();
 }
@@ -40,7 +27,7 @@ std::vector<wire::HandshakeMessage> messages_of(ByteView authenticator) {
 
 fake::TlsSetup speaking(fake::TlsSetup setup) {
   setup.before = [before = setup.before](SSL_CTX* ctx) {
-    negotiate(ctx);
+    fake::speak_seatls_1(ctx);
     if (before) before(ctx);
   };
   return setup;

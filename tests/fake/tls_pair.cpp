@@ -110,6 +110,19 @@ SslCtx make_context(Role role, const TlsSetup& setup) {
   return ctx;
 }
 
+void speak_seatls_1(SSL_CTX* ctx) {
+  static constexpr unsigned char offered[] = {8, 's', 'e', 'a', 't', 'l', 's', '/', '1'};
+  SSL_CTX_set_alpn_protos(ctx, offered, sizeof offered);
+  SSL_CTX_set_alpn_select_cb(
+      ctx,
+      [](SSL*, const unsigned char** out, unsigned char* length, const unsigned char*, unsigned, void*) {
+        *out = offered + 1;
+        *length = 8;
+        return SSL_TLSEXT_ERR_OK;
+      },
+      nullptr);
+}
+
 TlsEnd::TlsEnd(Role role, SSL_CTX* ctx, int fd, const TlsSetup& setup)
     : role_(role), fd_(fd), attached_(setup.config.has_value()) {
   ::fcntl(fd, F_SETFL, O_NONBLOCK);

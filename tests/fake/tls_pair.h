@@ -44,6 +44,9 @@ struct TlsSetup {
   openssl::AttachOptions options;           // for attach(); a message callback replaces TlsEnd's
 };
 
+// speak_seatls_1 offers seatls/1 by ALPN, and takes it up whatever the peer offers.
+void speak_seatls_1(SSL_CTX* ctx);
+
 struct FreeSslCtx {
   void operator()(SSL_CTX* ctx) const { SSL_CTX_free(ctx); }
 };

@@ -194,12 +194,7 @@ void Connection::sign(exported::PreparedAuthenticator authenticator,
   sign_with_own_key(*impl_->state, std::move(authenticator), std::move(done));
 }
 
-std::string Connection::alpn() const {
-  const unsigned char* name = nullptr;
-  unsigned length = 0;
-  SSL_get0_alpn_selected(impl_->ssl.get(), &name, &length);
-  return {reinterpret_cast<const char*>(name), length};
-}
+std::string Connection::alpn() const { return std::string(alpn_of(impl_->ssl.get())); }
 
 int Connection::credential_fd() const {
   std::size_t count = 0;

@@ -8,6 +8,7 @@
 #include "crypto/x509.h"
 #include "stack/openssl/last_line.h"
 #include "stack/openssl/verify.h"
+#include "wire/frame.h"
 
 namespace seatls::openssl {
 namespace {
@@ -220,13 +221,14 @@ bool peer_finished(const SSL* ssl) {
   return SSL_get_peer_finished(ssl, &first, 1) > 0;
 }
 
-bool carries_channel(const SSL* ssl) {
-  constexpr std::string_view protocol = "seatls/1";
+std::string_view alpn_of(const SSL* ssl) {
   const unsigned char* name = nullptr;
   unsigned length = 0;
   SSL_get0_alpn_selected(ssl, &name, &length);
-  return std::string_view(reinterpret_cast<const char*>(name), length) == protocol;
+  return {reinterpret_cast<const char*>(name), length};
 }
+
+bool carries_channel(const SSL* ssl) { return alpn_of(ssl) == wire::seatls_1_alpn; }
 
 Result<Spki> spki_of(X509* certificate) {
   unsigned char* der = nullptr;

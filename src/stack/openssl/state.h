@@ -101,6 +101,8 @@ class State final : public stack::Port {
 // peer_finished tells whether the peer's Finished was verified; in callbacks, too.
 [[nodiscard]] bool peer_finished(const SSL* ssl);
 
+// alpn_of is the protocol that was negotiated, or nothing.
+[[nodiscard]] std::string_view alpn_of(const SSL* ssl);
 // carries_channel tells whether seatls/1 was negotiated: either side may ask for attestation later.
 [[nodiscard]] bool carries_channel(const SSL* ssl);
 

@@ -25,19 +25,6 @@ using reattest::Plan;
 using reattest::Standing;
 using wire::FrameType;
 
-void offer_alpn(SSL_CTX* ctx) {
-  static constexpr unsigned char offered[] = {8, 's', 'e', 'a', 't', 'l', 's', '/', '1'};
-  SSL_CTX_set_alpn_protos(ctx, offered, sizeof offered);
-  SSL_CTX_set_alpn_select_cb(
-      ctx,
-      [](SSL*, const unsigned char** out, unsigned char* length, const unsigned char*, unsigned, void*) {
-        *out = offered + 1;
-        *length = 8;
-        return SSL_TLSEXT_ERR_OK;
-      },
-      nullptr);
-}
-
 // One end: what it is, what it demands, and its channel.
 struct End {
   explicit End(Role r) : role(r), identity(fake::certified()) {
@@ -46,7 +33,7 @@ struct End {
     setup.config.emplace();
     setup.config->role = role;
     setup.config->attester = attester;
-    setup.before = offer_alpn;
+    setup.before = fake::speak_seatls_1;
   }
   void require(const End& other) {
     verifier = std::make_shared<fake::FakeVerifier>();
