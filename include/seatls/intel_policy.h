@@ -56,4 +56,16 @@ struct TdxPolicy {
   std::optional<KeyProvenance> key;           // default: measured
 };
 
+// SgxPolicy judges SGX quotes: by MRENCLAVE, or by MRSIGNER together with product and version.
+struct SgxPolicy {
+  IntelTcbPolicy tcb;
+  Expect<Bytes> mr_enclave;
+  Expect<Bytes> mr_signer;
+  Expect<std::int64_t> isv_prod_id;
+  std::optional<std::int64_t> isv_svn_at_least;
+  Expect<Bytes> attributes;  // flags and XFRM, 16 bytes as in the quote. Unset: no debug, no odd flags
+  Expect<Bytes> config_id;   // unset: zero
+  std::optional<KeyProvenance> key;  // default: measured
+};
+
 }  // namespace seatls

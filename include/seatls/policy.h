@@ -88,6 +88,7 @@ struct Policy {
   Tpm2Policy tpm2;
   SoftwarePolicy software;
   TdxPolicy tdx;
+  SgxPolicy sgx;
   SnpPolicy snp;
   NitroPolicy nitro;
   ResultPolicy result;

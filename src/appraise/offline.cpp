@@ -63,8 +63,8 @@ Result<Cmw> detected(const Bytes& value, const SchemeTable& table) {
   if (cmw) return cmw;
   if (is_ear(value, rats::TokenForm::jwt)) return record(MediaType{"application/eat+jwt"}, value);
   if (is_ear(value, rats::TokenForm::cwt)) return record(MediaType{"application/eat+cwt"}, value);
-  if (const auto quote = appraise::intel::parse_quote(value); quote && quote->td() != nullptr)
-    return as_named("tdx", value, table);
+  if (const auto quote = appraise::intel::parse_quote(value))
+    return as_named(quote->td() != nullptr ? "tdx" : "sgx", value, table);
   if (is_tpm2(value)) return as_named("tpm2", value, table);
   if (is_snp(value)) return as_named("sev-snp", value, table);
   if (is_nitro(value)) return as_named("nitro", value, table);

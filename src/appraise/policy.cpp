@@ -164,6 +164,7 @@ std::vector<PolicyMistake> validate(const Policy& policy) {
     check.mistake(std::move(key), std::move(what), std::move(remedy));
   };
   if (accepted("tdx")) appraise::check_tdx(policy.tdx, tell);
+  if (accepted("sgx")) appraise::check_sgx(policy.sgx, tell);
   if (accepted("sev-snp")) appraise::check_snp(policy.snp, tell);
   if (accepted("nitro")) appraise::check_nitro(policy.nitro, tell);
   if (accepted("result")) check_result(policy.result, check);

@@ -129,4 +129,43 @@ void check_tdx(const TdxPolicy& p, const Tell& mistake) {
             "write 32 hex digits, as results show them");
 }
 
+SgxPolicy read_sgx(TomlReader& r, const Section& s) {
+  r.refuse_unknown(s, with_tcb_keys({"mr_enclave", "mr_signer", "isv_prod_id", "isv_svn_at_least",
+                                     "attributes", "config_id"}));
+  SgxPolicy p;
+  p.tcb = read_tcb(r, s);
+  p.mr_enclave = r.digests(s, "mr_enclave");
+  p.mr_signer = r.digests(s, "mr_signer");
+  if (const auto product = r.number(s, "isv_prod_id", 0, UINT16_MAX))
+    p.isv_prod_id = expect::Exactly<std::int64_t>{*product};
+  p.isv_svn_at_least = r.number(s, "isv_svn_at_least", 0, UINT16_MAX);
+  p.attributes = r.digests(s, "attributes");
+  p.config_id = r.digests(s, "config_id");
+  p.key = r.provenance(s);
+  return p;
+}
+
+void check_sgx(const SgxPolicy& p, const Tell& mistake) {
+  check_tcb(p.tcb, "sgx", mistake);
+  if (!p.mr_enclave.is_set() && !p.mr_signer.is_set())
+    mistake(
+        "sgx.mr_enclave", "no enclave is accepted",
+        "list the accepted ones: mr_enclave = [\"HEX\"]; or name a signer with mr_signer, isv_prod_id and "
+        "isv_svn_at_least");
+  // A signer signs many enclaves, and old versions of each for ever.
+  if (p.mr_signer.is_set() && !p.mr_enclave.is_set()) {
+    if (!p.isv_prod_id.is_set())
+      mistake("sgx.isv_prod_id", "mr_signer alone accepts every enclave of that signer",
+              "write isv_prod_id = NUMBER, the product");
+    if (!p.isv_svn_at_least)
+      mistake("sgx.isv_svn_at_least", "mr_signer alone accepts every old version",
+              "write isv_svn_at_least = NUMBER");
+  }
+  const Sizes sizes("sgx", mistake);
+  sizes.check("mr_enclave", p.mr_enclave, 32);
+  sizes.check("mr_signer", p.mr_signer, 32);
+  sizes.check("attributes", p.attributes, 16);
+  sizes.check("config_id", p.config_id, 64);
+}
+
 }  // namespace seatls::appraise

@@ -14,5 +14,7 @@ using Tell = std::function<void(std::string key, std::string what, std::string r
 
 [[nodiscard]] TdxPolicy read_tdx(TomlReader& reader, const Section& section);
 void check_tdx(const TdxPolicy& policy, const Tell& mistake);
+[[nodiscard]] SgxPolicy read_sgx(TomlReader& reader, const Section& section);
+void check_sgx(const SgxPolicy& policy, const Tell& mistake);
 
 }  // namespace seatls::appraise

@@ -133,7 +133,7 @@ DangerousAllowances dangers(TomlReader& r, const Section& s) {
 
 Policy read(TomlReader& r, const toml::table& root) {
   const Section top{&root, "", 0};
-  r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "sev-snp", "nitro", "software", "result",
+  r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "sgx", "sev-snp", "nitro", "software", "result",
                          "machine", "danger"});
   Policy p;
   p.id = r.text(top, "id").value_or("");
@@ -149,6 +149,7 @@ Policy read(TomlReader& r, const toml::table& root) {
   if (const auto s = of_scheme("tpm2"); s.present()) p.tpm2 = tpm2(r, s);
   if (const auto s = of_scheme("software"); s.present()) p.software = software(r, s);
   if (const auto s = of_scheme("tdx"); s.present()) p.tdx = appraise::read_tdx(r, s);
+  if (const auto s = of_scheme("sgx"); s.present()) p.sgx = appraise::read_sgx(r, s);
   if (const auto s = of_scheme("sev-snp"); s.present()) p.snp = appraise::read_snp(r, s);
   if (const auto s = of_scheme("nitro"); s.present()) p.nitro = appraise::read_nitro(r, s);
   if (const auto s = of_scheme("result"); s.present()) p.result = result(r, s);

@@ -5,6 +5,7 @@
 
 #include "appraise/schemes/nitro/appraise.h"
 #include "appraise/schemes/result/appraise.h"
+#include "appraise/schemes/sgx/appraise.h"
 #include "appraise/schemes/snp/appraise.h"
 #include "appraise/schemes/software/appraise.h"
 #include "appraise/schemes/tdx/appraise.h"
@@ -32,6 +33,7 @@ std::optional<Assessment> stages(const Cmw& credential, const Context& context, 
 constexpr std::array schemes = {
     Scheme{"tpm2", false, stages<tpm::parse, tpm::verify, tpm::appraise, tpm::foresee>},
     Scheme{"tdx", false, stages<tdx::parse, tdx::verify, tdx::appraise, tdx::foresee>},
+    Scheme{"sgx", false, stages<sgx::parse, sgx::verify, sgx::appraise, sgx::foresee>},
     Scheme{"sev-snp", false, stages<snp::parse, snp::verify, snp::appraise, snp::foresee>},
     Scheme{"nitro", false, stages<nitro::parse, nitro::verify, nitro::appraise, nitro::foresee>},
     Scheme{"software", false,

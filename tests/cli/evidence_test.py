@@ -1,4 +1,7 @@
 """Evidence apart from connections: attest, inspect, appraise, and policies learned, tried and explained."""
+import base64
+import json
+
 import kit
 
 BINDER = "5a" * 32
@@ -175,6 +178,54 @@ class Tpm2(RoundTrip, kit.TpmCase):
         self.assertIn("sha256", told)
         self.assertIn("--ak", self.seatls("attest", "--attester", "tpm2", "--tik", "server.key", "--binder", BINDER, "-o", "f",
                                           code=2).err)
+
+
+class Tdx(kit.Case):
+    """A quote of a made-up platform, and the collateral about it: seeds of the fuzz targets."""
+
+    at = "2026-11-25T00:00:00Z"
+    binder = "b1" * 32
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.quote = (kit.ROOT / "fuzz/corpus/intel_quote/tdx-v4").read_bytes()
+        (self.folder / "quote.bin").write_bytes(self.quote)
+        (self.folder / "collateral.json").write_bytes((kit.ROOT / "fuzz/corpus/intel_collateral/bundle").read_bytes())
+        (self.folder / "root.pem").write_bytes(self.quote[self.quote.rindex(b"-----BEGIN CERTIFICATE"):])
+        encoded = base64.urlsafe_b64encode(self.quote).rstrip(b"=").decode()
+        (self.folder / "quote.cmw").write_text(json.dumps(["application/vnd.seatls.tdx-quote", encoded, 4]))
+
+    def judge(self, file: str, *arguments: str, code: int = 0) -> dict:
+        return self.seatls("appraise", file, "--policy", "policy.toml", "--binder", self.binder, "--json", *arguments, code=code).json
+
+    def codes(self, *arguments: str) -> list:
+        return [r["code"] for r in self.judge("quote.bin", *arguments, code=1)["reasons"] if r["fatal"]]
+
+    def test_inspect_tells_fields_chain_and_svns(self) -> None:
+        told = self.seatls("inspect", "quote.bin", "--json").json
+        self.assertEqual((told["type"], told["tee"], told["version"]), ("intel-quote", "TDX", 4))
+        self.assertEqual(told["td_report"]["mr_td"], "7d" * 48)
+        self.assertEqual(told["td_report"]["td_attributes_say"], "sept_ve_disable")
+        self.assertEqual(len(told["certification"]["chain"]), 3)
+        self.assertEqual(len(told["certification"]["platform"]["components"]), 16)
+        self.assertIn("SIMULATED", self.seatls("inspect", "quote.cmw").out)
+
+    def test_a_learned_policy_accepts_what_it_was_learned_from(self) -> None:
+        self.seatls("policy", "learn", "quote.cmw", "-o", "policy.toml")
+        policy = (self.folder / "policy.toml").read_text()
+        self.assertIn("untrusted_attestation_key", self.codes("--at", self.at))
+        # The made-up platform has an advisory, which nobody is told to pass over.
+        (self.folder / "policy.toml").write_text(policy + '\n[danger]\nsimulated_roots = "root.pem"\n')
+        self.assertEqual(self.codes("--at", self.at), ["tcb_rejected"])
+        accepting = policy.replace("[tdx]", '[tdx]\nadvisories = ["INTEL-SA-00615"]')
+        (self.folder / "policy.toml").write_text(accepting + '\n[danger]\nsimulated_roots = "root.pem"\n')
+        for file in ("quote.bin", "quote.cmw"):
+            told = self.judge(file, "--at", self.at)
+            self.assertEqual((told["verdict"], told["scheme"]), ("warning", "tdx"))
+            self.assertTrue(any("simulated" in d for d in told["dangers"]), told)
+        self.assertIn("collateral_stale", self.codes("--at", "2026-12-25T00:00:00Z"))
+        self.binder = "b2" * 32
+        self.assertIn("binder_mismatch", self.codes("--at", self.at))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 #include "appraise/schemes/intel/signatures.h"
 
 #include <algorithm>
+#include <deque>
+#include <map>
+#include <mutex>
 
 #include "base/encoding.h"
 #include "crypto/hash.h"
@@ -13,12 +16,48 @@ Result<void> verify_p256(const crypto::PublicKey& key, ByteView message, ByteVie
                     crypto::EcdsaForm::fixed);
 }
 
-Result<void> verify_quote_signature(const Quote& quote) {
-  const ByteView raw = quote.attestation_key;
-  SEATLS_TRY(const auto key, crypto::PublicKey::from_ec_point(
-                                 crypto::KeyType::p256, {bytes(raw.first(32)), bytes(raw.subspan(32))}));
-  return verify_p256(key, quote.signed_part, quote.signature);
+Result<crypto::PublicKey> key_of(const Field<64>& raw) {
+  const ByteView v = raw;
+  return crypto::PublicKey::from_ec_point(crypto::KeyType::p256, {bytes(v.first(32)), bytes(v.subspan(32))});
 }
+
+// A quoting enclave vouches for its attestation key once, and the key then signs every quote of the platform.
+// Vouched remembers what held, so that the next quote costs its own signature only.
+class Vouched {
+ public:
+  [[nodiscard]] static Bytes name_of(const Quote& quote, const crypto::PublicKey& pck) {
+    crypto::Hasher hasher(Hash::sha256);
+    hasher.update(pck.spki().der());
+    hasher.update(quote.qe_report_raw);  // 384 bytes, as the fields after it have fixed sizes up to the last
+    hasher.update(quote.qe_report_signature);
+    hasher.update(quote.attestation_key);
+    hasher.update(quote.qe_auth_data);
+    return hasher.current();
+  }
+  [[nodiscard]] std::optional<crypto::PublicKey> find(const Bytes& name) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = known_.find(name);
+    return found == known_.end() ? std::nullopt : std::optional(found->second);
+  }
+  void keep(const Bytes& name, crypto::PublicKey key) {
+    const std::scoped_lock lock(mutex_);
+    if (!known_.emplace(name, std::move(key)).second) return;
+    order_.push_back(name);
+    if (order_.size() <= most_remembered) return;
+    known_.erase(order_.front());
+    order_.pop_front();
+  }
+  static Vouched& of_process() {
+    static Vouched vouched;
+    return vouched;
+  }
+
+ private:
+  static constexpr std::size_t most_remembered = 256;
+  std::mutex mutex_;
+  std::map<Bytes, crypto::PublicKey> known_;
+  std::deque<Bytes> order_;
+};
 
 Bytes masked(ByteView value, ByteView mask) {
   Bytes out = bytes(value);
@@ -28,26 +67,44 @@ Bytes masked(ByteView value, ByteView mask) {
 
 }  // namespace
 
-void verify_signatures(const Quote& quote, const crypto::PublicKey* pck, Findings& findings) {
+void verify_signatures(const Quote& quote, const SignedBy& signer, Findings& findings) {
+  const crypto::PublicKey* pck = signer.pck;
   const auto invalid = [&](std::string detail, std::string path) {
     findings.refuse(Stage::signature, Code::signature_invalid, std::move(detail), std::move(path));
   };
-  if (const auto signature = verify_quote_signature(quote); !signature)
-    invalid("the attestation key did not sign this quote: " + signature.error().detail, "quote > signature");
+  const auto verify_quote = [&](const Result<crypto::PublicKey>& key) {
+    const auto signature =
+        key ? verify_p256(*key, quote.signed_part, quote.signature) : Result<void>(key.error());
+    if (!signature)
+      invalid("the attestation key did not sign this quote: " + signature.error().detail,
+              "quote > signature");
+  };
+  const Bytes name = signer.verified ? Vouched::name_of(quote, *pck) : Bytes();
+  if (signer.verified)
+    if (auto known = Vouched::of_process().find(name)) return verify_quote(std::move(*known));
+
+  const auto key = key_of(quote.attestation_key);
+  verify_quote(key);
+  bool vouched = signer.verified && key.ok();
   if (pck != nullptr)
-    if (const auto signature = verify_p256(*pck, quote.qe_report_raw, quote.qe_report_signature); !signature)
+    if (const auto signature = verify_p256(*pck, quote.qe_report_raw, quote.qe_report_signature);
+        !signature) {
+      vouched = false;
       invalid("the platform's PCK did not sign this report: " + signature.error().detail,
               "quote > qe_report_signature");
-
+    }
   // The QE vouches for its attestation key: SHA-256(key ‖ authentication data), then zeros.
-  Bytes vouched = bytes(quote.attestation_key);
-  vouched.insert(vouched.end(), quote.qe_auth_data.begin(), quote.qe_auth_data.end());
-  Bytes expected = crypto::digest(Hash::sha256, vouched);
+  Bytes hashed = bytes(quote.attestation_key);
+  hashed.insert(hashed.end(), quote.qe_auth_data.begin(), quote.qe_auth_data.end());
+  Bytes expected = crypto::digest(Hash::sha256, hashed);
   expected.resize(64, 0);
-  if (!std::ranges::equal(expected, quote.qe_report.report_data))
+  if (!std::ranges::equal(expected, quote.qe_report.report_data)) {
+    vouched = false;
     findings.refuse(Stage::signature, Code::evidence_inconsistent,
                     "the quoting enclave's report vouches for another attestation key",
                     "quote > qe_report > report_data");
+  }
+  if (vouched) Vouched::of_process().keep(name, *key);
 }
 
 void verify_qe(const Quote& quote, const QeIdentity& identity, Findings& findings) {

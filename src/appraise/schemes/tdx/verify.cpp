@@ -20,7 +20,8 @@ std::optional<VerifiedClaims> verify(const ParsedEvidence& evidence, const Conte
                                           .at = context.now},
                                          findings);
   const auto claimed = platform ? std::nullopt : intel::claimed_pck_key(quote.certification);
-  intel::verify_signatures(quote, platform ? &platform->pck.key : claimed ? &*claimed : nullptr, findings);
+  const auto* pck = platform ? &platform->pck.key : claimed ? &*claimed : nullptr;
+  intel::verify_signatures(quote, {.pck = pck, .verified = platform != nullptr}, findings);
   if (platform) intel::verify_qe(quote, platform->qe_identity, findings);
   compare_binder(evidence->td().report_data, BinderField::zero_padded_to_64, context, "quote > report_data",
                  findings);

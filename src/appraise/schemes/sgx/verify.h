@@ -1,0 +1,28 @@
+// Stage 2 of sgx: what is cryptographic fact. The platform, the signatures, and that REPORTDATA holds this
+// connection's binder. The binder commits to the TLS key: that is how the quote names it (Decision 4).
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "appraise/context.h"
+#include "appraise/schemes/intel/platform.h"
+#include "appraise/schemes/sgx/parse.h"
+
+namespace seatls::appraise::sgx {
+
+struct Claims {
+  intel::Quote quote;
+  std::shared_ptr<const intel::Platform> platform;
+  Bytes fingerprint;  // SHA-256 of what the attestation key signed
+
+  [[nodiscard]] const intel::EnclaveReport& enclave() const { return *quote.enclave(); }
+};
+
+class ClaimsVerifier;
+using VerifiedClaims = Minted<Claims, ClaimsVerifier>;
+
+[[nodiscard]] std::optional<VerifiedClaims> verify(const ParsedEvidence& evidence, const Context& context,
+                                                   Findings& findings);
+
+}  // namespace seatls::appraise::sgx
