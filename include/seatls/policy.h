@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "seatls/bytes.h"
+#include "seatls/cca_policy.h"
 #include "seatls/error.h"
 #include "seatls/expect.h"
 #include "seatls/intel_policy.h"
@@ -91,6 +92,7 @@ struct Policy {
   SgxPolicy sgx;
   SnpPolicy snp;
   NitroPolicy nitro;
+  CcaPolicy cca;
   ResultPolicy result;
   std::vector<std::string> machine;  // pinned instances: "ueid:01ab…", "ak:sha256:…"; empty: none is pinned
   std::optional<KeyProvenance> key;  // demanded of every scheme, beside the scheme's own demand

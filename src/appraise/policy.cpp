@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "appraise/policy_cca.h"
 #include "appraise/policy_intel.h"
 #include "appraise/policy_nitro.h"
 #include "appraise/policy_snp.h"
@@ -166,6 +167,7 @@ std::vector<PolicyMistake> validate(const Policy& policy) {
   if (accepted("tdx")) appraise::check_tdx(policy.tdx, tell);
   if (accepted("sgx")) appraise::check_sgx(policy.sgx, tell);
   if (accepted("sev-snp")) appraise::check_snp(policy.snp, tell);
+  if (accepted("cca")) appraise::check_cca(policy.cca, tell);
   if (accepted("nitro")) appraise::check_nitro(policy.nitro, tell);
   if (accepted("result")) check_result(policy.result, check);
   for (const auto& id : policy.machine) {

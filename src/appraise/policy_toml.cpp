@@ -3,6 +3,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "appraise/policy_cca.h"
 #include "appraise/policy_intel.h"
 #include "appraise/policy_nitro.h"
 #include "appraise/policy_snp.h"
@@ -133,8 +134,8 @@ DangerousAllowances dangers(TomlReader& r, const Section& s) {
 
 Policy read(TomlReader& r, const toml::table& root) {
   const Section top{&root, "", 0};
-  r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "sgx", "sev-snp", "nitro", "software", "result",
-                         "machine", "danger"});
+  r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "sgx", "sev-snp", "nitro", "cca", "software",
+                         "result", "machine", "danger"});
   Policy p;
   p.id = r.text(top, "id").value_or("");
   p.schemes = r.texts(top, "schemes");
@@ -151,6 +152,7 @@ Policy read(TomlReader& r, const toml::table& root) {
   if (const auto s = of_scheme("tdx"); s.present()) p.tdx = appraise::read_tdx(r, s);
   if (const auto s = of_scheme("sgx"); s.present()) p.sgx = appraise::read_sgx(r, s);
   if (const auto s = of_scheme("sev-snp"); s.present()) p.snp = appraise::read_snp(r, s);
+  if (const auto s = of_scheme("cca"); s.present()) p.cca = appraise::read_cca(r, s);
   if (const auto s = of_scheme("nitro"); s.present()) p.nitro = appraise::read_nitro(r, s);
   if (const auto s = of_scheme("result"); s.present()) p.result = result(r, s);
   const Section machine = r.section(top, "machine");

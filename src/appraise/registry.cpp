@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "appraise/schemes/cca/appraise.h"
 #include "appraise/schemes/nitro/appraise.h"
 #include "appraise/schemes/result/appraise.h"
 #include "appraise/schemes/sgx/appraise.h"
@@ -36,6 +37,7 @@ constexpr std::array schemes = {
     Scheme{"sgx", false, stages<sgx::parse, sgx::verify, sgx::appraise, sgx::foresee>},
     Scheme{"sev-snp", false, stages<snp::parse, snp::verify, snp::appraise, snp::foresee>},
     Scheme{"nitro", false, stages<nitro::parse, nitro::verify, nitro::appraise, nitro::foresee>},
+    Scheme{"cca", false, stages<cca::parse, cca::verify, cca::appraise, cca::foresee>},
     Scheme{"software", false,
            stages<software::parse, software::verify, software::appraise, software::foresee>},
     Scheme{"result", true, stages<result::parse, result::verify, result::appraise, result::foresee>},

@@ -1,0 +1,163 @@
+#include "appraise/schemes/cca/appraise.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+
+namespace seatls::appraise::cca {
+namespace {
+
+// AR4SI values: draft-ietf-rats-ar4si, section 2.3.
+constexpr std::int8_t instance_recognized = 2, configuration_approved = 2, executables_approved_at_boot = 3,
+                      hardware_genuine = 2, memory_encrypted = 2, contraindicated = 96;
+
+// The high byte of a lifecycle is its state: RFC 9783, section 4.3.1.
+enum State : std::uint8_t { secured = 0x30, non_psa_rot_debug = 0x40, recoverable_psa_rot_debug = 0x50 };
+
+bool is_zero(const Bytes& value) {
+  return std::ranges::all_of(value, [](std::uint8_t b) { return b == 0; });
+}
+
+class Judge {
+ public:
+  Judge(const Claims& claims, const Context& context, Findings& findings)
+      : c_(claims), policy_(context.policy.cca), context_(context), findings_(findings) {}
+
+  Assessment judge() {
+    a_.vector[TrustClaim::instance_identity] = instance_recognized;
+    a_.vector[TrustClaim::hardware] = hardware_genuine;
+    a_.vector[TrustClaim::runtime_opaque] = memory_encrypted;
+    a_.vector[TrustClaim::configuration] = configuration_approved;
+    judge_lifecycle();
+    judge_initial_measurement();
+    for (unsigned i = 0; i < c_.extensible_measurements.size(); ++i) {
+      const auto expected = policy_.extensible_measurements.find(i);
+      judge_given("extensible_measurements." + std::to_string(i),
+                  expected == policy_.extensible_measurements.end() ? Expect<Bytes>() : expected->second,
+                  c_.extensible_measurements[i], TrustClaim::executables);
+    }
+    judge_given("personalization", policy_.personalization, c_.personalization, TrustClaim::configuration);
+    judge_named("config", policy_.config, c_.config, TrustClaim::configuration);
+    for (std::size_t i = 0; i < c_.components.size(); ++i) {
+      const auto& component = c_.components[i];
+      judge_named("components", policy_.components, component.value, TrustClaim::hardware,
+                  "cca > platform token > sw-components[" + std::to_string(i) + "] " + component.type);
+    }
+    judge_key(a_.key, demanded_key(context_.policy, policy_.key, KeyProvenance::measured), context_,
+              "cca > realm token > initial-measurement", findings_, a_.dangers,
+              a_.key == KeyProvenance::none ? "it rests on the measured realm, which no value in "
+                                              "cca.initial_measurement vouches for"
+                                            : "the binder names the key; where it was made rests on the "
+                                              "measured realm");
+    return std::move(a_);
+  }
+
+ private:
+  void refuse(TrustClaim claim, Code code, std::string detail, std::string path) {
+    a_.vector[claim] = contraindicated;
+    findings_.refuse(Stage::policy, code, std::move(detail), std::move(path));
+  }
+
+  void judge_lifecycle() {
+    const bool allowed = context_.policy.danger.allow_debug;
+    if (allowed) a_.dangers.emplace_back("allow_debug");
+    const auto state = c_.lifecycle >> 8;
+    if (state == secured) return;
+    const std::string path = "cca > platform token > lifecycle";
+    const std::string detail = "is " + std::to_string(c_.lifecycle) + " (" +
+                               std::string(name_of(c_.lifecycle)) + "), and not secured";
+    if (state != non_psa_rot_debug && state != recoverable_psa_rot_debug)
+      refuse(TrustClaim::hardware, Code::tcb_rejected, detail, path);
+    else if (allowed)
+      findings_.note(Stage::policy, Code::debug_enabled, detail, path);
+    else
+      refuse(TrustClaim::hardware, Code::debug_enabled, detail, path);
+  }
+
+  void judge_initial_measurement() {
+    const auto& expected = policy_.initial_measurement;
+    judge_named("initial_measurement", expected, c_.initial_measurement, TrustClaim::executables,
+                "cca > realm token > initial-measurement");
+    if (!expected.is_set() || expected.is_any() || !expected.accepts(c_.initial_measurement)) return;
+    a_.vector[TrustClaim::executables] = executables_approved_at_boot;
+    a_.key = KeyProvenance::measured;
+  }
+
+  // judge_named judges what the policy must name.
+  void judge_named(const std::string& key, const Expect<Bytes>& expected, const Bytes& value,
+                   TrustClaim claim, std::string path = "") {
+    if (path.empty()) path = "cca > " + key;
+    const std::string danger = "expect.any: cca." + key;
+    if (!expected.is_set()) {
+      refuse(claim, Code::policy_unset, "cca." + key + " accepts no value", path);
+    } else if (expected.is_any()) {
+      if (std::ranges::find(a_.dangers, danger) == a_.dangers.end()) a_.dangers.push_back(danger);
+    } else if (!expected.accepts(value)) {
+      refuse(claim, Code::reference_mismatch,
+             "is " + base::to_hex(value) + ", which cca." + key + " does not accept", path);
+    }
+  }
+
+  // judge_given judges what starts as zeros, which are nothing.
+  void judge_given(const std::string& key, const Expect<Bytes>& expected, const Bytes& value,
+                   TrustClaim claim) {
+    if (expected.is_set()) return judge_named(key, expected, value, claim, "cca > realm token > " + key);
+    if (!is_zero(value))
+      refuse(claim, Code::policy_unset,
+             "is " + base::to_hex(value) + ", and cca." + key + " accepts nothing but zeros",
+             "cca > realm token > " + key);
+  }
+
+  const Claims& c_;
+  const CcaPolicy& policy_;
+  const Context& context_;
+  Findings& findings_;
+  Assessment a_;
+};
+
+}  // namespace
+
+std::string_view name_of(std::uint16_t lifecycle) {
+  switch (lifecycle >> 8) {
+    case 0x00: return "unknown";
+    case 0x10: return "assembly-and-test";
+    case 0x20: return "rot-provisioning";
+    case secured: return "secured";
+    case non_psa_rot_debug: return "non-psa-rot-debug";
+    case recoverable_psa_rot_debug: return "recoverable-psa-rot-debug";
+    case 0x60: return "decommissioned";
+    default: return "not assigned";
+  }
+}
+
+Assessment appraise(const VerifiedClaims& verified, const Context& context, Findings& findings) {
+  const Claims& c = *verified;
+  Assessment a = Judge(c, context, findings).judge();
+  a.fingerprint = c.fingerprint;
+  a.instance = {"ueid:" + base::to_hex(c.instance_id)};
+  a.claims = {{"cca.instance_id", base::to_hex(c.instance_id)},
+              {"cca.implementation_id", base::to_hex(c.implementation_id)},
+              {"cca.lifecycle", std::string(name_of(c.lifecycle))},
+              {"cca.config", base::to_hex(c.config)},
+              {"cca.cpak", c.cpak},
+              {"cca.initial_measurement", base::to_hex(c.initial_measurement)},
+              {"cca.personalization", base::to_hex(c.personalization)},
+              {"cca.key_binding", "through the binder"}};
+  for (std::size_t i = 0; i < c.extensible_measurements.size(); ++i)
+    a.claims.emplace_back("cca.extensible_measurements." + std::to_string(i),
+                          base::to_hex(c.extensible_measurements[i]));
+  for (std::size_t i = 0; i < c.components.size(); ++i) {
+    const std::string name = "cca.components." + std::to_string(i);
+    a.claims.emplace_back(name, base::to_hex(c.components[i].value));
+    a.claims.emplace_back(name + ".signer", base::to_hex(c.components[i].signer_id));
+    if (!c.components[i].type.empty()) a.claims.emplace_back(name + ".type", c.components[i].type);
+    if (!c.components[i].version.empty()) a.claims.emplace_back(name + ".version", c.components[i].version);
+  }
+  return a;
+}
+
+void foresee(const ParsedEvidence& evidence, const Context& context, Findings& findings) {
+  (void)Judge(claims_of(*evidence), context, findings).judge();
+}
+
+}  // namespace seatls::appraise::cca

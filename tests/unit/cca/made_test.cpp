@@ -1,0 +1,251 @@
+// Tokens of Arm CCA that are made here: what a policy accepts and refuses, field by field, in both forms.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "appraise/registry.h"
+#include "codec/cbor.h"
+#include "crypto/hash.h"
+#include "rats/key_format.h"
+#include "rats/sign1.h"
+#include "seatls/verifiers.h"
+
+namespace seatls::appraise::cca {
+namespace {
+
+namespace cbor = codec::cbor;
+
+const crypto::PrivateKey& key_of(int which) {
+  static const crypto::PrivateKey keys[] = {*crypto::PrivateKey::generate(crypto::KeyType::p384),
+                                            *crypto::PrivateKey::generate(crypto::KeyType::p384)};
+  return keys[which];
+}
+const crypto::PrivateKey& cpak() { return key_of(0); }
+const crypto::PrivateKey& rak() { return key_of(1); }
+
+using Edit = std::function<void(cbor::Map&)>;
+Edit set(std::int64_t key, cbor::Value value) {
+  return [=](cbor::Map& map) {
+    std::erase_if(map, [&](const auto& row) { return row.first == cbor::integer(key); });
+    map.emplace_back(cbor::integer(key), value);
+  };
+}
+Edit without(std::int64_t key) {
+  return [=](cbor::Map& map) {
+    std::erase_if(map, [&](const auto& row) { return row.first == cbor::integer(key); });
+  };
+}
+cbor::Value filled(std::size_t size, std::uint8_t value) { return cbor::bytes(Bytes(size, value)); }
+
+struct World {
+  World() {
+    policy.id = "made";
+    policy.schemes = {"cca"};
+    policy.cca.cpak = {cpak().public_key().spki()};
+    policy.cca.initial_measurement = expect::Exactly<Bytes>{Bytes(32, 0x11)};
+    policy.cca.components = expect::Exactly<Bytes>{Bytes(32, 0x22)};
+    policy.cca.config = expect::Exactly<Bytes>{Bytes(4, 0xCF)};
+  }
+
+  [[nodiscard]] Bytes token(const Edit& platform_edit = {}, const Edit& realm_edit = {},
+                            std::uint64_t tag = 399) const {
+    const Bytes public_key = *cbor::encode(*rats::to_cose_key(rak().public_key()));
+    Bytes challenge = binder;
+    challenge.resize(64, 0);
+    Bytes instance(33, 0x33);
+    instance[0] = 1;
+    cbor::Map platform = {
+        {cbor::integer(265), cbor::text("tag:arm.com,2023:cca_platform#1.0.0")},
+        {cbor::integer(10), cbor::bytes(crypto::digest(Hash::sha256, public_key))},
+        {cbor::integer(2396), filled(32, 0x44)},
+        {cbor::integer(256), cbor::bytes(instance)},
+        {cbor::integer(2401), filled(4, 0xCF)},
+        {cbor::integer(2395), cbor::integer(0x3000)},
+        {cbor::integer(2399), cbor::array({cbor::map({{cbor::integer(1), cbor::text("BL")},
+                                                      {cbor::integer(2), filled(32, 0x22)},
+                                                      {cbor::integer(5), filled(32, 0x55)}})})},
+        {cbor::integer(2402), cbor::text("sha-256")}};
+    const auto empty = filled(32, 0);
+    cbor::Map realm = {{cbor::integer(265), cbor::text("tag:arm.com,2023:realm#1.0.0")},
+                       {cbor::integer(10), cbor::bytes(challenge)},
+                       {cbor::integer(44235), filled(64, 0)},
+                       {cbor::integer(44236), cbor::text("sha-256")},
+                       {cbor::integer(44237), cbor::bytes(public_key)},
+                       {cbor::integer(44238), filled(32, 0x11)},
+                       {cbor::integer(44239), cbor::array({empty, empty, empty, empty})},
+                       {cbor::integer(44240), cbor::text("sha-256")}};
+    if (platform_edit) platform_edit(platform);
+    if (realm_edit) realm_edit(realm);
+    const auto part = [&](cbor::Map map, const crypto::PrivateKey& key) {
+      auto message = cbor::bytes(*rats::sign_sign1(*cbor::encode(cbor::map(std::move(map))), key));
+      return tag == 907 ? cbor::array({cbor::integer(263), std::move(message)}) : message;
+    };
+    return *cbor::encode(cbor::tag(tag, cbor::map({{cbor::integer(44234), part(std::move(platform), cpak())},
+                                                   {cbor::integer(44241), part(std::move(realm), rak())}})));
+  }
+  [[nodiscard]] Bytes realm(const Edit& edit) const { return token({}, edit); }
+
+  [[nodiscard]] std::optional<Assessment> judge(const Bytes& value) {
+    const Context context{policy, binder, nullptr, "", Time{}};
+    Findings findings;
+    const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("cca"), value, 0});
+    auto assessment = find_scheme("cca")->judge(cmw, context, findings);
+    reasons = findings.reasons();
+    if (findings.refused()) assessment.reset();
+    return assessment;
+  }
+  void expect_refused(const Bytes& value, std::vector<Code> codes) {
+    EXPECT_FALSE(judge(value));
+    std::vector<std::string> found, wanted;
+    for (const auto& r : reasons)
+      if (r.fatal) found.emplace_back(seatls::name(r.code));
+    for (const auto code : codes) wanted.emplace_back(seatls::name(code));
+    EXPECT_EQ(found, wanted) << (reasons.empty() ? "" : reasons[0].path + ": " + reasons[0].detail);
+  }
+  void expect_accepted(const Bytes& value) {
+    EXPECT_TRUE(judge(value)) << reasons.at(0).path << ": " << reasons.at(0).detail;
+  }
+
+  Policy policy;
+  Bytes binder = Bytes(32, 0xB1);
+  std::vector<Reason> reasons;
+};
+
+TEST(CcaMade, BothFormsAreAccepted) {
+  for (const std::uint64_t tag : {399U, 907U}) {
+    World w;
+    const auto a = w.judge(w.token({}, {}, tag));
+    ASSERT_TRUE(a) << w.reasons.at(0).path << ": " << w.reasons.at(0).detail;
+    EXPECT_EQ(a->key, KeyProvenance::measured);
+    EXPECT_EQ(a->vector.worst(), Tier::affirming);
+    ASSERT_EQ(a->instance.size(), 1U);
+    EXPECT_EQ(a->instance[0].substr(0, 9), "ueid:0133");
+  }
+  World w;
+  w.expect_refused(w.token({}, {}, 18), {Code::evidence_malformed});
+}
+
+TEST(CcaMade, OtherKeysAndOtherRealmsAreRefused) {
+  World w;
+  w.policy.cca.cpak = {crypto::PrivateKey::generate(crypto::KeyType::p384)->public_key().spki()};
+  w.expect_refused(w.token(), {Code::signature_invalid});
+  w.policy.cca.cpak = {crypto::PrivateKey::generate(crypto::KeyType::p256)->public_key().spki()};
+  w.expect_refused(w.token(), {Code::algorithm_not_allowed});
+  w.policy.cca.cpak.clear();
+  w.expect_refused(w.token(), {Code::untrusted_attestation_key});
+  World tied;
+  tied.expect_refused(tied.token(set(10, filled(32, 1))), {Code::evidence_inconsistent});
+  // A realm whose key is another than the one that signs.
+  const Bytes other = *cbor::encode(*rats::to_cose_key(cpak().public_key()));
+  tied.expect_refused(
+      tied.token(set(10, cbor::bytes(crypto::digest(Hash::sha256, other))), set(44237, cbor::bytes(other))),
+      {Code::signature_invalid});
+}
+
+TEST(CcaMade, TheBinderFillsTheWholeChallenge) {
+  World w;
+  Bytes challenge = w.binder;
+  challenge.resize(64, 0);
+  challenge[63] = 1;
+  w.expect_refused(w.realm(set(10, cbor::bytes(challenge))), {Code::binder_mismatch});
+  w.binder[0] ^= 1;
+  const Bytes token = w.token();
+  w.binder[0] ^= 1;
+  w.expect_refused(token, {Code::binder_mismatch});
+}
+
+TEST(CcaMade, LifecyclesThatAreNotSecuredAreRefused) {
+  World w;
+  w.expect_accepted(w.token(set(2395, cbor::integer(0x30FF))));
+  for (const int debug : {0x4000, 0x5000}) {
+    w.policy.danger.allow_debug = false;
+    w.expect_refused(w.token(set(2395, cbor::integer(debug))), {Code::debug_enabled});
+    w.policy.danger.allow_debug = true;
+    w.expect_accepted(w.token(set(2395, cbor::integer(debug))));
+  }
+  for (const int other : {0, 0x1000, 0x2000, 0x6000, 0x7000})
+    w.expect_refused(w.token(set(2395, cbor::integer(other))), {Code::tcb_rejected});
+}
+
+TEST(CcaMade, MeasurementsAreJudged) {
+  World w;
+  w.expect_refused(w.realm(set(44238, filled(32, 9))), {Code::key_unproven, Code::reference_mismatch});
+  const auto zero = filled(32, 0);
+  const Bytes extended = w.realm(set(44239, cbor::array({zero, filled(32, 7), zero, zero})));
+  w.expect_refused(extended, {Code::policy_unset});
+  w.policy.cca.extensible_measurements[1] = expect::Exactly<Bytes>{Bytes(32, 8)};
+  w.expect_refused(extended, {Code::reference_mismatch});
+  w.policy.cca.extensible_measurements[1] = expect::Exactly<Bytes>{Bytes(32, 7)};
+  w.expect_accepted(extended);
+  w.expect_refused(w.token(), {Code::reference_mismatch});
+  World named;
+  named.expect_refused(named.realm(set(44235, filled(64, 1))), {Code::policy_unset});
+  named.policy.cca.personalization = expect::Exactly<Bytes>{Bytes(64, 1)};
+  named.expect_accepted(named.realm(set(44235, filled(64, 1))));
+  World platform;
+  platform.expect_refused(platform.token(set(2401, filled(4, 1))), {Code::reference_mismatch});
+  platform.policy.cca.components = expect::Exactly<Bytes>{Bytes(32, 3)};
+  platform.expect_refused(platform.token(), {Code::reference_mismatch});
+  platform.policy.cca.components = {};
+  platform.policy.cca.config = {};
+  platform.policy.cca.initial_measurement = {};
+  platform.expect_refused(platform.token(),
+                          {Code::key_unproven, Code::policy_unset, Code::policy_unset, Code::policy_unset});
+}
+
+TEST(CcaMade, TokensOfAnotherShapeAreRefused) {
+  World w;
+  for (const std::int64_t key : {265, 10, 2396, 256, 2401, 2395, 2399, 2402}) {
+    w.expect_refused(w.token(without(key)), {Code::evidence_malformed});
+    w.expect_refused(w.token(set(key, cbor::boolean(true))), {Code::evidence_malformed});
+  }
+  for (const std::int64_t key : {10, 44235, 44236, 44237, 44238, 44239, 44240}) {
+    w.expect_refused(w.realm(without(key)), {Code::evidence_malformed});
+    w.expect_refused(w.realm(set(key, cbor::boolean(true))), {Code::evidence_malformed});
+  }
+  w.expect_refused(w.token(set(265, cbor::text("tag:arm.com,2029:x"))), {Code::evidence_malformed});
+  w.expect_refused(w.realm(set(265, cbor::text("tag:arm.com,2029:x"))), {Code::evidence_malformed});
+  w.expect_refused(w.token(set(2396, filled(31, 1))), {Code::evidence_malformed});
+  w.expect_refused(w.token(set(256, filled(33, 2))), {Code::evidence_malformed});
+  w.expect_refused(w.token(set(2395, cbor::integer(0x10000))), {Code::evidence_malformed});
+  w.expect_refused(w.token(set(2399, cbor::array({}))), {Code::evidence_malformed});
+  w.expect_refused(w.realm(set(10, filled(32, 0xB1))), {Code::evidence_malformed});
+  w.expect_refused(w.realm(set(44239, cbor::array({filled(32, 0)}))), {Code::evidence_malformed});
+  w.expect_refused(w.realm(set(44257, filled(32, 0))), {Code::evidence_malformed});
+  w.expect_accepted(w.realm(set(55555, filled(32, 0))));  // what nobody knows is left out
+}
+
+TEST(CcaMade, EveryChangedByteAndEveryPrefixIsRefused) {
+  World w;
+  const Bytes sound = w.token();
+  ASSERT_TRUE(w.judge(sound));
+  for (std::size_t n = 0; n < sound.size(); ++n)
+    w.expect_refused({sound.begin(), sound.begin() + static_cast<std::ptrdiff_t>(n)},
+                     {Code::evidence_malformed});
+  Bytes changed = sound;
+  for (std::size_t i = 0; i < sound.size(); ++i) {
+    changed[i] ^= 0x40;
+    EXPECT_FALSE(w.judge(changed)) << "byte " << i;
+    changed[i] = sound[i];
+  }
+}
+
+TEST(CcaMade, APolicyNamesWhatItJudges) {
+  const auto keys = [](const std::string& text) {
+    std::vector<std::string> out;
+    for (const auto& m : check_policy_text(text, "/dev/null/none").mistakes) out.push_back(m.key);
+    return out;
+  };
+  EXPECT_EQ(
+      keys("id = \"x\"\nschemes = [\"cca\"]\n"),
+      (std::vector<std::string>{"cca.cpak", "cca.initial_measurement", "cca.components", "cca.config"}));
+  const std::string rest =
+      "initial_measurement = \"expect.any\"\ncomponents = \"" + std::string(64, 'a') +
+      "\"\nconfig = \"expect.any\"\npersonalization = \"aa\"\n[cca.extensible_measurements]\n4 = \"aa\"\n";
+  EXPECT_EQ(keys("id = \"x\"\nschemes = [\"cca\"]\n[cca]\n" + rest),
+            (std::vector<std::string>{"cca.cpak", "cca.personalization", "cca.extensible_measurements.4"}));
+}
+
+}  // namespace
+}  // namespace seatls::appraise::cca
