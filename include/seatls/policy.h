@@ -16,6 +16,7 @@
 #include "seatls/intel_policy.h"
 #include "seatls/keys.h"
 #include "seatls/nitro_policy.h"
+#include "seatls/psa_policy.h"
 #include "seatls/result.h"
 #include "seatls/snp_policy.h"
 
@@ -93,6 +94,7 @@ struct Policy {
   SnpPolicy snp;
   NitroPolicy nitro;
   CcaPolicy cca;
+  PsaPolicy psa;
   ResultPolicy result;
   std::vector<std::string> machine;  // pinned instances: "ueid:01ab…", "ak:sha256:…"; empty: none is pinned
   std::optional<KeyProvenance> key;  // demanded of every scheme, beside the scheme's own demand

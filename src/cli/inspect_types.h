@@ -35,6 +35,7 @@ namespace seatls::cli {
 [[nodiscard]] Result<Node> inspect_intel_quote(ByteView data);  // TDX, SGX
 [[nodiscard]] Result<Node> inspect_event_log(ByteView data);
 [[nodiscard]] Result<Node> inspect_nitro_document(ByteView data);
+[[nodiscard]] Result<Node> inspect_cca_token(ByteView data);
 [[nodiscard]] Result<Node> inspect_snp_report(ByteView data);  // with its certificates, if there are any
 [[nodiscard]] Result<Node> inspect_certificates(ByteView data);
 [[nodiscard]] Result<Node> inspect_client_hello_body(ByteView data);

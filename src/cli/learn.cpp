@@ -1,5 +1,6 @@
 #include "cli/learn.h"
 
+#include <array>
 #include <future>
 #include <map>
 
@@ -80,6 +81,13 @@ Result<std::string> learn_software(const Cmw& evidence, const LearnOptions& opti
   return out;
 }
 
+struct Learner {
+  std::string_view scheme;
+  Result<std::string> (*tables)(const Cmw& evidence);
+};
+constexpr std::array learners = {Learner{"tdx", learn_tdx}, Learner{"sgx", learn_sgx},
+                                 Learner{"sev-snp", learn_snp}, Learner{"cca", learn_cca}};
+
 }  // namespace
 
 Result<std::string> learn_policy(const Cmw& evidence, const LearnOptions& options) {
@@ -88,17 +96,14 @@ Result<std::string> learn_policy(const Cmw& evidence, const LearnOptions& option
     return Error{Code::usage, "it is a CMW collection; a policy is learned from one record", "evidence"};
   const auto scheme = SchemeTable::defaults().name_of(record->type);
   if (scheme == "tpm2") return learn_tpm2(evidence, options);
-  if (scheme == "tdx") {
-    SEATLS_TRY(const auto tables, learn_tdx(evidence));
-    return head(options, "tdx") + tables;
-  }
-  if (scheme == "sev-snp") {
-    SEATLS_TRY(const auto tables, learn_snp(evidence));
-    return head(options, "sev-snp") + tables;
-  }
+  for (const auto& learner : learners)
+    if (scheme == learner.scheme) {
+      SEATLS_TRY(const auto tables, learner.tables(evidence));
+      return head(options, std::string(learner.scheme)) + tables;
+    }
   if (scheme == "software") return learn_software(evidence, options);
   return Error{Code::usage,
-               "policies are learned from tpm2, tdx, sev-snp and software evidence, and this is " +
+               "policies are learned from tpm2, tdx, sgx, sev-snp, cca and software evidence, and this is " +
                    (scheme ? *scheme : describe(AttestationScheme{record->type})),
                "evidence"};
 }

@@ -21,10 +21,11 @@ struct LearnOptions {
 // usage for evidence of a kind that no policy of this version judges.
 [[nodiscard]] Result<std::string> learn_policy(const Cmw& evidence, const LearnOptions& options);
 
-// learn_tdx writes the tables of a policy for TDX.
+// The tables of a policy, for one scheme each.
 [[nodiscard]] Result<std::string> learn_tdx(const Cmw& evidence);
-// learn_snp writes the tables of a policy for SEV-SNP.
+[[nodiscard]] Result<std::string> learn_sgx(const Cmw& evidence);
 [[nodiscard]] Result<std::string> learn_snp(const Cmw& evidence);
+[[nodiscard]] Result<std::string> learn_cca(const Cmw& evidence);
 
 // attest_offline asks the attester for one piece of evidence over a binder that no connection has.
 [[nodiscard]] Result<Cmw> attest_offline(Attester& attester, const AttestationScheme& scheme, Binder binder);

@@ -1,6 +1,7 @@
-// A policy that accepts what a good TDX quote says.
+// Policies that accept what good quotes of TDX and SGX say.
 #include <algorithm>
 
+#include "appraise/schemes/sgx/parse.h"
 #include "appraise/schemes/tdx/parse.h"
 #include "base/encoding.h"
 #include "cli/learn.h"
@@ -19,14 +20,17 @@ std::string given(std::string_view key, ByteView value) {
   return std::ranges::all_of(value, [](auto byte) { return byte == 0; }) ? "" : listed(key, value);
 }
 
+constexpr std::string_view collateral =
+    "# What Intel publishes about this model of platform: docs/usage/policy.md tells the format.\n"
+    "collateral = [\"collateral.json\"]\n";
+
 }  // namespace
 
 Result<std::string> learn_tdx(const Cmw& evidence) {
   SEATLS_TRY(const auto parsed, appraise::tdx::parse(evidence));
   const auto& td = parsed->td();
-  std::string out =
-      "[tdx]\n# What Intel publishes about this model of platform: docs/usage/policy.md tells the format.\n"
-      "collateral = [\"collateral.json\"]\n"
+  std::string out = "[tdx]\n" + std::string(collateral);
+  out +=
       "# The virtual firmware, and what was measured since: configuration, boot loader and kernel, "
       "programs.\n";
   out += listed("mr_td", td.mr_td);
@@ -40,6 +44,19 @@ Result<std::string> learn_tdx(const Cmw& evidence) {
   if (td.debug())
     out +=
         "\n[danger]\nallow_debug = true                    # the host can read the trust domain's memory\n";
+  return out;
+}
+
+Result<std::string> learn_sgx(const Cmw& evidence) {
+  SEATLS_TRY(const auto parsed, appraise::sgx::parse(evidence));
+  const auto& enclave = parsed->enclave();
+  std::string out = "[sgx]\n" + std::string(collateral);
+  out += "# The enclave: its code, and what it started with.\n";
+  out += listed("mr_enclave", enclave.mr_enclave);
+  out += given("config_id", enclave.config_id);
+  out += listed("attributes", enclave.attributes);
+  if (enclave.debug())
+    out += "\n[danger]\nallow_debug = true                    # the host can read the enclave's memory\n";
   return out;
 }
 
