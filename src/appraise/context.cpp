@@ -54,6 +54,48 @@ void judge_key(KeyProvenance shown, KeyProvenance demanded, const Context& conte
     findings.refuse(Stage::key, Code::key_unproven, std::move(detail), path);
 }
 
+bool judge_debug(bool debug, const std::string& why, const Context& context, const std::string& path,
+                 Findings& findings, std::vector<std::string>& dangers) {
+  const bool allowed = context.policy.danger.allow_debug;
+  if (allowed) dangers.emplace_back("allow_debug");
+  if (!debug) return false;
+  if (allowed)
+    findings.note(Stage::policy, Code::debug_enabled, why, path);
+  else
+    findings.refuse(Stage::policy, Code::debug_enabled, why, path);
+  return !allowed;
+}
+
+bool is_zero(ByteView field) {
+  return std::ranges::all_of(field, [](std::uint8_t byte) { return byte == 0; });
+}
+
+Met judge_named(const std::string& key, const Expect<Bytes>& expected, ByteView value,
+                const std::string& path, Findings& findings, std::vector<std::string>& dangers) {
+  if (!expected.is_set()) {
+    findings.refuse(Stage::policy, Code::policy_unset, key + " accepts no value", path);
+    return Met::refused;
+  }
+  if (expected.is_any()) {
+    const std::string danger = "expect.any: " + key;
+    if (std::ranges::find(dangers, danger) == dangers.end()) dangers.push_back(danger);
+    return Met::any;
+  }
+  if (expected.accepts(bytes(value))) return Met::listed;
+  findings.refuse(Stage::policy, Code::reference_mismatch,
+                  "is " + base::to_hex(value) + "; " + key + " does not accept it", path);
+  return Met::refused;
+}
+
+bool judge_given(const std::string& key, const Expect<Bytes>& expected, ByteView value,
+                 const std::string& path, Findings& findings, std::vector<std::string>& dangers) {
+  if (expected.is_set()) return judge_named(key, expected, value, path, findings, dangers) == Met::refused;
+  if (is_zero(value)) return false;
+  findings.refuse(Stage::policy, Code::policy_unset,
+                  "is " + base::to_hex(value) + ", and " + key + " accepts nothing but zeros", path);
+  return true;
+}
+
 Error as_malformed(Error error) {
   if (category(error.code) != Category::decode && category(error.code) != Category::peer_misbehaved)
     return error;

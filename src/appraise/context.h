@@ -57,6 +57,25 @@ void compare_tik(const crypto::PublicKey& named, const Context& context, const s
 void judge_key(KeyProvenance shown, KeyProvenance demanded, const Context& context, const std::string& path,
                Findings& findings, std::vector<std::string>& dangers, const std::string& why);
 
+// judge_debug refuses an attester in debug mode, which opens it as `why` tells, unless the policy allows that
+// danger. It returns whether it refused.
+[[nodiscard]] bool judge_debug(bool debug, const std::string& why, const Context& context,
+                               const std::string& path, Findings& findings,
+                               std::vector<std::string>& dangers);
+
+[[nodiscard]] bool is_zero(ByteView field);
+
+// judge_named holds a value against those that the policy must list for it under `key`.
+enum class Met : std::uint8_t { refused, any, listed };
+[[nodiscard]] Met judge_named(const std::string& key, const Expect<Bytes>& expected, ByteView value,
+                              const std::string& path, Findings& findings, std::vector<std::string>& dangers);
+
+// judge_given judges a field that whoever starts the attester may fill: where the policy lists nothing, it
+// accepts zeros, which are nothing. It returns whether it refused.
+[[nodiscard]] bool judge_given(const std::string& key, const Expect<Bytes>& expected, ByteView value,
+                               const std::string& path, Findings& findings,
+                               std::vector<std::string>& dangers);
+
 // as_malformed turns a decoder's error into the reason that a credential cannot be parsed.
 [[nodiscard]] Error as_malformed(Error error);
 

@@ -1,6 +1,5 @@
 // Policies that accept what good tokens of Arm say: CCA.
-#include <algorithm>
-
+#include "appraise/context.h"
 #include "appraise/schemes/cca/parse.h"
 #include "base/encoding.h"
 #include "cli/learn.h"
@@ -10,10 +9,6 @@ namespace {
 
 std::string listed(std::string_view key, const Bytes& value) {
   return std::string(key) + " = [\"" + base::to_hex(value) + "\"]\n";
-}
-
-bool is_zero(const Bytes& value) {
-  return std::ranges::all_of(value, [](auto byte) { return byte == 0; });
 }
 
 std::string listed(const std::vector<appraise::cca::Component>& components) {
@@ -34,12 +29,12 @@ Result<std::string> learn_cca(const Cmw& evidence) {
       "[cca]\n# The public key that signs this platform's tokens: its maker publishes it.\n"
       "cpak = [\"cpak.pem\"]\n# What the realm started with.\n";
   out += listed("initial_measurement", realm.initial_measurement);
-  if (!is_zero(realm.personalization)) out += listed("personalization", realm.personalization);
+  if (!appraise::is_zero(realm.personalization)) out += listed("personalization", realm.personalization);
   out += "# The platform: its firmware, and how it is configured.\n" + listed(platform.components) +
          listed("config", platform.config);
   std::string registers;
   for (std::size_t i = 0; i < realm.extensible_measurements.size(); ++i)
-    if (const auto& value = realm.extensible_measurements[i]; !is_zero(value))
+    if (const auto& value = realm.extensible_measurements[i]; !appraise::is_zero(value))
       registers += listed(std::to_string(i), value);
   if (!registers.empty())
     out += "\n# What the realm measured since.\n[cca.extensible_measurements]\n" + registers;

@@ -1,6 +1,5 @@
 // Policies that accept what good quotes of TDX and SGX say.
-#include <algorithm>
-
+#include "appraise/context.h"
 #include "appraise/schemes/sgx/parse.h"
 #include "appraise/schemes/tdx/parse.h"
 #include "base/encoding.h"
@@ -17,7 +16,7 @@ std::string listed(std::string_view key, ByteView value) {
 
 // What nobody filled need not be named.
 std::string given(std::string_view key, ByteView value) {
-  return std::ranges::all_of(value, [](auto byte) { return byte == 0; }) ? "" : listed(key, value);
+  return appraise::is_zero(value) ? "" : listed(key, value);
 }
 
 constexpr std::string_view collateral =

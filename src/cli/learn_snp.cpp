@@ -13,7 +13,7 @@ std::string quoted(const std::string& s) { return "\"" + s + "\""; }
 // What nobody filled need not be named.
 template <std::size_t N>
 std::string given(std::string_view key, const std::array<std::uint8_t, N>& field) {
-  if (snp::is_zero(field)) return "";
+  if (appraise::is_zero(field)) return "";
   return std::string(key) + " = [" + quoted(base::to_hex(field)) + "]\n";
 }
 

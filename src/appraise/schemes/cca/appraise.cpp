@@ -14,10 +14,6 @@ constexpr std::int8_t instance_recognized = 2, configuration_approved = 2, execu
 // The high byte of a lifecycle is its state: RFC 9783, section 4.3.1.
 enum State : std::uint8_t { secured = 0x30, non_psa_rot_debug = 0x40, recoverable_psa_rot_debug = 0x50 };
 
-bool is_zero(const Bytes& value) {
-  return std::ranges::all_of(value, [](std::uint8_t b) { return b == 0; });
-}
-
 class Judge {
  public:
   Judge(const Claims& claims, const Context& context, Findings& findings)
@@ -32,16 +28,16 @@ class Judge {
     judge_initial_measurement();
     for (unsigned i = 0; i < c_.extensible_measurements.size(); ++i) {
       const auto expected = policy_.extensible_measurements.find(i);
-      judge_given("extensible_measurements." + std::to_string(i),
-                  expected == policy_.extensible_measurements.end() ? Expect<Bytes>() : expected->second,
-                  c_.extensible_measurements[i], TrustClaim::executables);
+      given("extensible_measurements." + std::to_string(i),
+            expected == policy_.extensible_measurements.end() ? Expect<Bytes>() : expected->second,
+            c_.extensible_measurements[i], TrustClaim::executables);
     }
-    judge_given("personalization", policy_.personalization, c_.personalization, TrustClaim::configuration);
-    judge_named("config", policy_.config, c_.config, TrustClaim::configuration);
+    given("personalization", policy_.personalization, c_.personalization, TrustClaim::configuration);
+    named("config", policy_.config, c_.config, TrustClaim::configuration, "cca > platform token > config");
     for (std::size_t i = 0; i < c_.components.size(); ++i) {
       const auto& component = c_.components[i];
-      judge_named("components", policy_.components, component.value, TrustClaim::hardware,
-                  "cca > platform token > sw-components[" + std::to_string(i) + "] " + component.type);
+      named("components", policy_.components, component.value, TrustClaim::hardware,
+            "cca > platform token > sw-components[" + std::to_string(i) + "] " + component.type);
     }
     judge_key(a_.key, demanded_key(context_.policy, policy_.key, KeyProvenance::measured), context_,
               "cca > realm token > initial-measurement", findings_, a_.dangers,
@@ -59,53 +55,36 @@ class Judge {
   }
 
   void judge_lifecycle() {
-    const bool allowed = context_.policy.danger.allow_debug;
-    if (allowed) a_.dangers.emplace_back("allow_debug");
     const auto state = c_.lifecycle >> 8;
-    if (state == secured) return;
+    const bool debug = state == non_psa_rot_debug || state == recoverable_psa_rot_debug;
     const std::string path = "cca > platform token > lifecycle";
     const std::string detail = "is " + std::to_string(c_.lifecycle) + " (" +
                                std::string(name_of(c_.lifecycle)) + "), and not secured";
-    if (state != non_psa_rot_debug && state != recoverable_psa_rot_debug)
+    if (judge_debug(debug, detail, context_, path, findings_, a_.dangers))
+      a_.vector[TrustClaim::hardware] = contraindicated;
+    else if (!debug && state != secured)
       refuse(TrustClaim::hardware, Code::tcb_rejected, detail, path);
-    else if (allowed)
-      findings_.note(Stage::policy, Code::debug_enabled, detail, path);
-    else
-      refuse(TrustClaim::hardware, Code::debug_enabled, detail, path);
   }
 
   void judge_initial_measurement() {
-    const auto& expected = policy_.initial_measurement;
-    judge_named("initial_measurement", expected, c_.initial_measurement, TrustClaim::executables,
-                "cca > realm token > initial-measurement");
-    if (!expected.is_set() || expected.is_any() || !expected.accepts(c_.initial_measurement)) return;
+    if (named("initial_measurement", policy_.initial_measurement, c_.initial_measurement,
+              TrustClaim::executables, "cca > realm token > initial-measurement") != Met::listed)
+      return;
     a_.vector[TrustClaim::executables] = executables_approved_at_boot;
     a_.key = KeyProvenance::measured;
   }
 
-  // judge_named judges what the policy must name.
-  void judge_named(const std::string& key, const Expect<Bytes>& expected, const Bytes& value,
-                   TrustClaim claim, std::string path = "") {
-    if (path.empty()) path = "cca > " + key;
-    const std::string danger = "expect.any: cca." + key;
-    if (!expected.is_set()) {
-      refuse(claim, Code::policy_unset, "cca." + key + " accepts no value", path);
-    } else if (expected.is_any()) {
-      if (std::ranges::find(a_.dangers, danger) == a_.dangers.end()) a_.dangers.push_back(danger);
-    } else if (!expected.accepts(value)) {
-      refuse(claim, Code::reference_mismatch,
-             "is " + base::to_hex(value) + ", which cca." + key + " does not accept", path);
-    }
+  Met named(const std::string& key, const Expect<Bytes>& expected, const Bytes& value, TrustClaim claim,
+            const std::string& path) {
+    const Met met = judge_named("cca." + key, expected, value, path, findings_, a_.dangers);
+    if (met == Met::refused) a_.vector[claim] = contraindicated;
+    return met;
   }
 
-  // judge_given judges what starts as zeros, which are nothing.
-  void judge_given(const std::string& key, const Expect<Bytes>& expected, const Bytes& value,
-                   TrustClaim claim) {
-    if (expected.is_set()) return judge_named(key, expected, value, claim, "cca > realm token > " + key);
-    if (!is_zero(value))
-      refuse(claim, Code::policy_unset,
-             "is " + base::to_hex(value) + ", and cca." + key + " accepts nothing but zeros",
-             "cca > realm token > " + key);
+  // given judges what the realm's owner or the realm itself fills.
+  void given(const std::string& key, const Expect<Bytes>& expected, const Bytes& value, TrustClaim claim) {
+    if (judge_given("cca." + key, expected, value, "cca > realm token > " + key, findings_, a_.dangers))
+      a_.vector[claim] = contraindicated;
   }
 
   const Claims& c_;

@@ -31,7 +31,9 @@ class Judge {
     if (policy_.pcrs.empty())
       findings_.refuse(Stage::policy, Code::policy_unset, "nitro.pcrs judges no PCR", "nitro > pcrs");
     for (const auto& [pcr, expected] : policy_.pcrs) judge_pcr(pcr, expected);
-    judge_debug();
+    if (judge_debug(c_.debug, "PCRs 0 to 2 hold nothing: the enclave was started in debug mode", context_,
+                    "nitro > pcrs", findings_, a_.dangers))
+      a_.vector[TrustClaim::configuration] = contraindicated;
     judge_user_data();
     // The image is measured whole by PCR 0, and in two parts by PCRs 1 and 2.
     const bool measured = matched(0) || (matched(1) && matched(2));
@@ -61,29 +63,16 @@ class Judge {
     const std::string path = "nitro > pcrs[" + std::to_string(pcr) + "]";
     const TrustClaim claim = claim_of(pcr);
     const auto value = c_.pcrs.find(pcr);
-    if (!expected.is_set())
-      refuse(claim, Code::policy_unset, pcr_key(pcr) + " accepts no value", path);
-    else if (value == c_.pcrs.end())
-      refuse(claim, Code::reference_mismatch, "is not in the document; " + pcr_key(pcr) + " judges it", path);
-    else if (expected.is_any())
-      a_.dangers.push_back("expect.any: " + pcr_key(pcr));
-    else if (!expected.accepts(value->second))
-      refuse(claim, Code::reference_mismatch,
-             "is " + base::to_hex(value->second) + ", which " + pcr_key(pcr) + " does not accept", path);
-    else if (a_.vector[claim] == 0)
+    if (expected.is_set() && value == c_.pcrs.end())
+      return refuse(claim, Code::reference_mismatch, "is not in the document; " + pcr_key(pcr) + " judges it",
+                    path);
+    const Met met = judge_named(pcr_key(pcr), expected, value == c_.pcrs.end() ? ByteView() : value->second,
+                                path, findings_, a_.dangers);
+    if (met == Met::refused)
+      a_.vector[claim] = contraindicated;
+    else if (met == Met::listed && a_.vector[claim] == 0)
       a_.vector[claim] =
           claim == TrustClaim::executables ? executables_approved_at_boot : configuration_approved;
-  }
-
-  void judge_debug() {
-    const bool allowed = context_.policy.danger.allow_debug;
-    if (allowed) a_.dangers.emplace_back("allow_debug");
-    if (!c_.debug) return;
-    const std::string detail = "PCRs 0 to 2 hold nothing: the enclave was started in debug mode";
-    if (allowed)
-      findings_.note(Stage::policy, Code::debug_enabled, detail, "nitro > pcrs");
-    else
-      refuse(TrustClaim::configuration, Code::debug_enabled, detail, "nitro > pcrs");
   }
 
   void judge_user_data() {

@@ -35,9 +35,13 @@ class Judge {
     a_.vector[TrustClaim::runtime_opaque] = memory_encrypted;
     judge_measured();
     judge_product();
-    judge_debug();
+    if (judge_debug(r_.debug(), "the host can read and write this enclave's memory", context_,
+                    "quote > attributes", findings_, a_.dangers))
+      a_.vector[TrustClaim::runtime_opaque] = contraindicated;
     judge_attributes();
-    judge_config_id();
+    if (judge_given("sgx.config_id", policy_.config_id, r_.config_id, "quote > config_id", findings_,
+                    a_.dangers))
+      a_.vector[TrustClaim::configuration] = contraindicated;
     judge_provenance();
     return std::move(a_);
   }
@@ -51,15 +55,10 @@ class Judge {
   // met tells whether a listed value was met.
   bool met(const std::string& key, const Expect<Bytes>& expected, const intel::Field<32>& field) {
     if (!expected.is_set()) return false;
-    if (expected.is_any()) {
-      a_.dangers.push_back("expect.any: sgx." + key);
-      return false;
-    }
-    named_ = true;
-    if (expected.accepts(raw(field))) return true;
-    refuse(TrustClaim::executables, Code::reference_mismatch,
-           "is " + base::to_hex(field) + "; sgx." + key + " does not accept it", key);
-    return false;
+    const Met met = judge_named("sgx." + key, expected, field, "quote > " + key, findings_, a_.dangers);
+    if (met == Met::refused) a_.vector[TrustClaim::executables] = contraindicated;
+    if (met != Met::any) named_ = true;
+    return met == Met::listed;
   }
 
   // An enclave is named by what it is (MRENCLAVE), or by who signed it as which product (MRSIGNER).
@@ -98,17 +97,6 @@ class Judge {
              "isv_svn");
   }
 
-  void judge_debug() {
-    const bool allowed = context_.policy.danger.allow_debug;
-    if (allowed) a_.dangers.emplace_back("allow_debug");
-    if (!r_.debug()) return;
-    const std::string detail = "the host can read and write this enclave's memory";
-    if (allowed)
-      findings_.note(Stage::policy, Code::debug_enabled, detail, "quote > attributes");
-    else
-      refuse(TrustClaim::runtime_opaque, Code::debug_enabled, detail, "attributes");
-  }
-
   void judge_attributes() {
     if (policy_.attributes.is_any()) a_.dangers.emplace_back("expect.any: sgx.attributes");
     if (policy_.attributes.is_set()) {
@@ -125,18 +113,6 @@ class Judge {
     if (odd || (r_.attributes[0] & flag_init) == 0)
       refuse(TrustClaim::configuration, Code::reference_mismatch,
              "are " + base::to_hex(r_.attributes) + ", which only sgx.attributes can accept", "attributes");
-  }
-
-  void judge_config_id() {
-    if (policy_.config_id.is_any()) a_.dangers.emplace_back("expect.any: sgx.config_id");
-    const bool zero = std::ranges::all_of(r_.config_id, [](auto byte) { return byte == 0; });
-    if (policy_.config_id.is_set() ? policy_.config_id.accepts(raw(r_.config_id)) : zero) return;
-    refuse(TrustClaim::configuration,
-           policy_.config_id.is_set() ? Code::reference_mismatch : Code::policy_unset,
-           "is " + base::to_hex(r_.config_id) +
-               (policy_.config_id.is_set() ? "; sgx.config_id does not accept it"
-                                           : ", and sgx.config_id accepts nothing but zeros"),
-           "config_id");
   }
 
   const intel::EnclaveReport& r_;

@@ -54,12 +54,15 @@ class Judge {
     a_.vector[TrustClaim::configuration] = configuration_approved;
     if (c_.simulated) a_.dangers.emplace_back("simulated_roots: no hardware stands behind this evidence");
     judge_measurement();
-    judge_given("host_data", policy_.host_data, c_.report.host_data);
-    judge_given("id_key_digest", policy_.id_key_digest, c_.report.id_key_digest);
-    judge_given("author_key_digest", policy_.author_key_digest, c_.report.author_key_digest);
-    judge_given("family_id", policy_.family_id, c_.report.family_id);
-    judge_given("image_id", policy_.image_id, c_.report.image_id);
-    judge_debug();
+    given("host_data", policy_.host_data, c_.report.host_data);
+    given("id_key_digest", policy_.id_key_digest, c_.report.id_key_digest);
+    given("author_key_digest", policy_.author_key_digest, c_.report.author_key_digest);
+    given("family_id", policy_.family_id, c_.report.family_id);
+    given("image_id", policy_.image_id, c_.report.image_id);
+    if (judge_debug((c_.report.policy & bits::policy_debug) != 0,
+                    "bit 19 lets the host read and write the guest's memory", context_, place("POLICY"),
+                    findings_, a_.dangers))
+      a_.vector[TrustClaim::configuration] = contraindicated;
     judge_guest_policy();
     judge_platform();
     judge_levels();
@@ -81,52 +84,22 @@ class Judge {
   }
 
   void judge_measurement() {
-    const auto& expected = policy_.measurement;
-    const Bytes measured(c_.report.measurement.begin(), c_.report.measurement.end());
-    if (!expected.is_set())
-      return refuse(TrustClaim::executables, Code::policy_unset, "sev-snp.measurement accepts no value",
-                    "MEASUREMENT");
-    if (expected.is_any()) {
-      a_.dangers.emplace_back("expect.any: sev-snp.measurement");
-    } else if (!expected.accepts(measured)) {
-      refuse(TrustClaim::executables, Code::reference_mismatch,
-             "is " + base::to_hex(measured) + "; sev-snp.measurement does not accept it", "MEASUREMENT");
-    } else {
-      a_.vector[TrustClaim::executables] = executables_approved_at_boot;
-      a_.key = KeyProvenance::measured;
-    }
+    const Met met = judge_named("sev-snp.measurement", policy_.measurement, c_.report.measurement,
+                                place("MEASUREMENT"), findings_, a_.dangers);
+    if (met == Met::refused) a_.vector[TrustClaim::executables] = contraindicated;
+    if (met != Met::listed) return;
+    a_.vector[TrustClaim::executables] = executables_approved_at_boot;
+    a_.key = KeyProvenance::measured;
   }
 
-  // judge_given judges a field that the guest's owner or the host fills: zeros are nothing.
-  template <std::size_t N>
-  void judge_given(std::string_view key, const Expect<Bytes>& expected,
-                   const std::array<std::uint8_t, N>& field) {
+  // given judges a field that the guest's owner or the host fills.
+  void given(std::string_view key, const Expect<Bytes>& expected, ByteView field) {
     std::string upper(key);
     std::ranges::transform(upper, upper.begin(), [](char ch) {
       return ch >= 'a' && ch <= 'z' ? static_cast<char>(ch - 'a' + 'A') : ch;
     });
-    const std::string full = "sev-snp." + std::string(key);
-    if (expected.is_any()) {
-      a_.dangers.push_back("expect.any: " + full);
-    } else if (!expected.is_set()) {
-      if (!is_zero(field))
-        refuse(TrustClaim::configuration, Code::policy_unset,
-               "is " + base::to_hex(field) + ", and " + full + " accepts nothing but zeros", upper);
-    } else if (!expected.accepts(Bytes(field.begin(), field.end()))) {
-      refuse(TrustClaim::configuration, Code::reference_mismatch,
-             "is " + base::to_hex(field) + "; " + full + " does not accept it", upper);
-    }
-  }
-
-  void judge_debug() {
-    const bool allowed = context_.policy.danger.allow_debug;
-    if (allowed) a_.dangers.emplace_back("allow_debug");
-    if ((c_.report.policy & bits::policy_debug) == 0) return;
-    const std::string detail = "bit 19 lets the host read and write the guest's memory";
-    if (allowed)
-      findings_.note(Stage::policy, Code::debug_enabled, detail, place("POLICY"));
-    else
-      refuse(TrustClaim::configuration, Code::debug_enabled, detail, "POLICY");
+    if (judge_given("sev-snp." + std::string(key), expected, field, place(upper), findings_, a_.dangers))
+      a_.vector[TrustClaim::configuration] = contraindicated;
   }
 
   void judge_guest_policy() {

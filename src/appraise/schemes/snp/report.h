@@ -65,9 +65,4 @@ struct Report {
 // product_of tells the generation of a processor, or nothing for one that is not known.
 [[nodiscard]] std::optional<SnpProduct> product_of(const Cpuid& cpuid);
 
-template <std::size_t N>
-[[nodiscard]] bool is_zero(const std::array<std::uint8_t, N>& field) {
-  return field == std::array<std::uint8_t, N>{};
-}
-
 }  // namespace seatls::appraise::snp

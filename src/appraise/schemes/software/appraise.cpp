@@ -20,17 +20,6 @@ Result<Bytes> digest_of(std::uint16_t format, ByteView message) {
   return std::move(component.digest);
 }
 
-void judge_debug(const rats::EatClaims& claims, const Context& context, Assessment& a, Findings& findings) {
-  const bool allowed = context.policy.danger.allow_debug;
-  if (allowed) a.dangers.emplace_back("allow_debug");
-  if (claims.dbgstat && *claims.dbgstat != rats::DebugStatus::enabled) return;
-  const std::string detail = claims.dbgstat ? "dbgstat is enabled" : "dbgstat is missing";
-  if (allowed)
-    findings.note(Stage::policy, Code::debug_enabled, detail, "eat > dbgstat");
-  else
-    findings.refuse(Stage::policy, Code::debug_enabled, detail, "eat > dbgstat");
-}
-
 void judge_name(const rats::EatClaims& claims, const Context& context, Assessment& a, Findings& findings) {
   const auto& expected = context.policy.software.swname;
   if (!expected.is_set()) {
@@ -92,7 +81,10 @@ Assessment judge(const rats::EatClaims& claims, const Context& context, Findings
   a.dangers.emplace_back("software evidence: development only");
   judge_name(claims, context, a, findings);
   judge_measurements(claims, context, a, findings);
-  judge_debug(claims, context, a, findings);
+  // AR4SI has no claim that fits: a refusal alone tells it.
+  (void)judge_debug(!claims.dbgstat || *claims.dbgstat == rats::DebugStatus::enabled,
+                    claims.dbgstat ? "dbgstat is enabled" : "dbgstat is missing", context, "eat > dbgstat",
+                    findings, a.dangers);
   a.key = provenance_of(claims.key_attributes);
   judge_key(a.key, demanded_key(context.policy, context.policy.software.key, KeyProvenance::none), context,
             "eat > key-attributes", findings, a.dangers,

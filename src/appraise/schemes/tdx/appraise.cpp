@@ -60,11 +60,6 @@ Bytes raw(const Field<N>& field) {
   return Bytes(field.begin(), field.end());
 }
 
-template <std::size_t N>
-bool is_zero(const Field<N>& field) {
-  return std::ranges::all_of(field, [](auto byte) { return byte == 0; });
-}
-
 // Judge holds one TD report against the policy.
 class Judge {
  public:
@@ -76,12 +71,14 @@ class Judge {
     a_.vector[TrustClaim::configuration] = configuration_approved;
     a_.vector[TrustClaim::runtime_opaque] = memory_encrypted;
     judge_measured();
-    judge_given("mr_config_id", policy_.mr_config_id, td_.mr_config_id);
-    judge_given("mr_owner", policy_.mr_owner, td_.mr_owner);
-    judge_given("mr_owner_config", policy_.mr_owner_config, td_.mr_owner_config);
+    given("mr_config_id", policy_.mr_config_id, td_.mr_config_id);
+    given("mr_owner", policy_.mr_owner, td_.mr_owner);
+    given("mr_owner_config", policy_.mr_owner_config, td_.mr_owner_config);
     judge_service_td();
     judge_module();
-    judge_debug();
+    if (judge_debug(td_.debug(), "the host can read and write this TD's memory", context_,
+                    "quote > td_attributes", findings_, a_.dangers))
+      a_.vector[TrustClaim::runtime_opaque] = contraindicated;
     judge_attributes();
     judge_xfam();
     judge_floor();
@@ -97,19 +94,10 @@ class Judge {
 
   // measured judges one register that must be named; it tells whether an accepted value was met.
   bool measured(const std::string& key, const Expect<Bytes>& expected, const Field<48>& field) {
-    const std::string full = "tdx." + key;
-    if (!expected.is_set()) {
-      refuse(TrustClaim::executables, Code::policy_unset, full + " accepts no value", key);
-    } else if (expected.is_any()) {
-      a_.dangers.push_back("expect.any: " + full);
-      named_ = false;
-    } else if (!expected.accepts(raw(field))) {
-      refuse(TrustClaim::executables, Code::reference_mismatch,
-             "is " + base::to_hex(field) + "; " + full + " does not accept it", key);
-    } else {
-      return true;
-    }
-    return false;
+    const Met met = judge_named("tdx." + key, expected, field, "quote > " + key, findings_, a_.dangers);
+    if (met == Met::refused) a_.vector[TrustClaim::executables] = contraindicated;
+    if (met == Met::any) named_ = false;
+    return met == Met::listed;
   }
 
   void judge_measured() {
@@ -130,21 +118,12 @@ class Judge {
     a_.key = met_ ? KeyProvenance::measured : KeyProvenance::none;
   }
 
-  // judge_given judges a field that whoever starts the TD fills: zeros are nothing.
-  void judge_given(const std::string& key, const Expect<Bytes>& expected, const Field<48>& field,
-                   const std::string& place = "") {
-    const std::string full = "tdx." + key;
-    const std::string& where = place.empty() ? key : place;
-    if (expected.is_any()) {
-      a_.dangers.push_back("expect.any: " + full);
-    } else if (!expected.is_set()) {
-      if (!is_zero(field))
-        refuse(TrustClaim::configuration, Code::policy_unset,
-               "is " + base::to_hex(field) + ", and " + full + " accepts nothing but zeros", where);
-    } else if (!expected.accepts(raw(field))) {
-      refuse(TrustClaim::configuration, Code::reference_mismatch,
-             "is " + base::to_hex(field) + "; " + full + " does not accept it", where);
-    }
+  // given judges a field that whoever starts the TD fills.
+  void given(const std::string& key, const Expect<Bytes>& expected, const Field<48>& field,
+             const std::string& place = "") {
+    if (judge_given("tdx." + key, expected, field, "quote > " + (place.empty() ? key : place), findings_,
+                    a_.dangers))
+      a_.vector[TrustClaim::configuration] = contraindicated;
   }
 
   // A service TD (for migration) can act on this one: whose it is counts, then and now.
@@ -156,12 +135,12 @@ class Judge {
                "a TD 1.0 report tells no service TD; tdx.mr_service_td demands one", "mr_service_td");
       return;
     }
-    judge_given("mr_service_td", policy_.mr_service_td, td_.mr_service_td);
+    given("mr_service_td", policy_.mr_service_td, td_.mr_service_td);
     if (!td_.migration || policy_.mr_service_td.is_any()) return;
-    judge_given("mr_service_td", policy_.mr_service_td, td_.migration->init_service_td_hash,
-                "init_service_td_hash");
-    judge_given("mr_service_td", policy_.mr_service_td, td_.migration->current_service_td_hash,
-                "current_service_td_hash");
+    given("mr_service_td", policy_.mr_service_td, td_.migration->init_service_td_hash,
+          "init_service_td_hash");
+    given("mr_service_td", policy_.mr_service_td, td_.migration->current_service_td_hash,
+          "current_service_td_hash");
   }
 
   void judge_module() {
@@ -173,17 +152,6 @@ class Judge {
     };
     named("mr_seam", policy_.mr_seam, td_.mr_seam);
     named("mr_signer_seam", policy_.mr_signer_seam, td_.mr_signer_seam);
-  }
-
-  void judge_debug() {
-    const bool allowed = context_.policy.danger.allow_debug;
-    if (allowed) a_.dangers.emplace_back("allow_debug");
-    if (!td_.debug()) return;
-    const std::string detail = "the host can read and write this TD's memory";
-    if (allowed)
-      findings_.note(Stage::policy, Code::debug_enabled, detail, "quote > td_attributes");
-    else
-      refuse(TrustClaim::runtime_opaque, Code::debug_enabled, detail, "td_attributes");
   }
 
   void judge_attributes() {
