@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "appraise/ar4si.h"
 #include "appraise/registry.h"
 #include "base/encoding.h"
 #include "rats/ear.h"
@@ -48,8 +49,6 @@ class ResultMint {
 };
 
 namespace {
-
-constexpr std::int8_t cryptographic_validation_failed = 99;  // AR4SI, the same for every claim
 
 std::string describe_type(const EvidenceType& type) {
   return describe(AttestationScheme{type}).substr(std::string_view("evidence ").size());
@@ -140,7 +139,7 @@ AttestationResult conclude(const Job& job, const Scheme* scheme, std::optional<A
     for (auto& danger : assessment->dangers) parts.dangers.push_back(std::move(danger));
     if (!findings.refused()) parts.tier = assessment->tier.value_or(parts.vector.worst());
   } else if (!findings.refused_at(Stage::type) && !findings.refused_at(Stage::parse)) {
-    parts.vector.value.fill(cryptographic_validation_failed);
+    parts.vector.value.fill(ar4si::cryptographic_validation_failed);
   }
   return ResultMint::mint(std::move(parts));
 }

@@ -2,14 +2,11 @@
 
 #include <algorithm>
 
+#include "appraise/ar4si.h"
 #include "base/encoding.h"
 
 namespace seatls::appraise::cca {
 namespace {
-
-// AR4SI values: draft-ietf-rats-ar4si, section 2.3.
-constexpr std::int8_t instance_recognized = 2, configuration_approved = 2, executables_approved_at_boot = 3,
-                      hardware_genuine = 2, memory_encrypted = 2, contraindicated = 96;
 
 // The high byte of a lifecycle is its state: RFC 9783, section 4.3.1.
 enum State : std::uint8_t { secured = 0x30, non_psa_rot_debug = 0x40, recoverable_psa_rot_debug = 0x50 };
@@ -20,10 +17,10 @@ class Judge {
       : c_(claims), policy_(context.policy.cca), context_(context), findings_(findings) {}
 
   Assessment judge() {
-    a_.vector[TrustClaim::instance_identity] = instance_recognized;
-    a_.vector[TrustClaim::hardware] = hardware_genuine;
-    a_.vector[TrustClaim::runtime_opaque] = memory_encrypted;
-    a_.vector[TrustClaim::configuration] = configuration_approved;
+    a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
+    a_.vector[TrustClaim::hardware] = ar4si::hardware_genuine;
+    a_.vector[TrustClaim::runtime_opaque] = ar4si::memory_opaque;
+    a_.vector[TrustClaim::configuration] = ar4si::configuration_approved;
     judge_lifecycle();
     judge_initial_measurement();
     for (unsigned i = 0; i < c_.extensible_measurements.size(); ++i) {
@@ -50,7 +47,7 @@ class Judge {
 
  private:
   void refuse(TrustClaim claim, Code code, std::string detail, std::string path) {
-    a_.vector[claim] = contraindicated;
+    a_.vector[claim] = ar4si::contraindicated;
     findings_.refuse(Stage::policy, code, std::move(detail), std::move(path));
   }
 
@@ -61,7 +58,7 @@ class Judge {
     const std::string detail = "is " + std::to_string(c_.lifecycle) + " (" +
                                std::string(name_of(c_.lifecycle)) + "), and not secured";
     if (judge_debug(debug, detail, context_, path, findings_, a_.dangers))
-      a_.vector[TrustClaim::hardware] = contraindicated;
+      a_.vector[TrustClaim::hardware] = ar4si::contraindicated;
     else if (!debug && state != secured)
       refuse(TrustClaim::hardware, Code::tcb_rejected, detail, path);
   }
@@ -70,21 +67,21 @@ class Judge {
     if (named("initial_measurement", policy_.initial_measurement, c_.initial_measurement,
               TrustClaim::executables, "cca > realm token > initial-measurement") != Met::listed)
       return;
-    a_.vector[TrustClaim::executables] = executables_approved_at_boot;
+    a_.vector[TrustClaim::executables] = ar4si::executables_approved_at_boot;
     a_.key = KeyProvenance::measured;
   }
 
   Met named(const std::string& key, const Expect<Bytes>& expected, const Bytes& value, TrustClaim claim,
             const std::string& path) {
     const Met met = judge_named("cca." + key, expected, value, path, findings_, a_.dangers);
-    if (met == Met::refused) a_.vector[claim] = contraindicated;
+    if (met == Met::refused) a_.vector[claim] = ar4si::contraindicated;
     return met;
   }
 
   // given judges what the realm's owner or the realm itself fills.
   void given(const std::string& key, const Expect<Bytes>& expected, const Bytes& value, TrustClaim claim) {
     if (judge_given("cca." + key, expected, value, "cca > realm token > " + key, findings_, a_.dangers))
-      a_.vector[claim] = contraindicated;
+      a_.vector[claim] = ar4si::contraindicated;
   }
 
   const Claims& c_;

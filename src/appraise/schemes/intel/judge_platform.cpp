@@ -1,16 +1,13 @@
 // The judgement of a platform: TDX and SGX alike.
 #include <algorithm>
 
+#include "appraise/ar4si.h"
 #include "appraise/schemes/intel/tcb.h"
 #include "base/clock.h"
 #include "base/encoding.h"
 
 namespace seatls::appraise::intel {
 namespace {
-
-// AR4SI: 2 is genuine hardware, 32 genuine with known weaknesses, 96 contraindicated; negative values are
-// the verifier's own, and say here that no hardware stands behind the claims.
-constexpr std::int8_t hardware_none = -33, hardware_genuine = 2, hardware_unsafe = 32, hardware_refused = 96;
 
 std::string joined(const std::vector<std::string>& list) {
   std::string out;
@@ -88,12 +85,12 @@ std::int8_t judge_platform(const Platform& platform, const TcbInput& input, cons
   const auto tcb = evaluate_tcb(input, platform.tcb_info, platform.qe_identity);
   if (!tcb) {
     findings.refuse(Stage::policy, Error(tcb.error()));
-    return hardware_refused;
+    return ar4si::contraindicated;
   }
   tell_tcb(*tcb, section, a);
-  if (!judge_status(*tcb, policy, section, a, findings)) return hardware_refused;
-  if (platform.simulated) return hardware_none;
-  return tcb->status >= TcbStatus::td_relaunch_advised ? hardware_unsafe : hardware_genuine;
+  if (!judge_status(*tcb, policy, section, a, findings)) return ar4si::contraindicated;
+  if (platform.simulated) return ar4si::hardware_none;
+  return tcb->status >= TcbStatus::td_relaunch_advised ? ar4si::hardware_unsafe : ar4si::hardware_genuine;
 }
 
 }  // namespace seatls::appraise::intel

@@ -2,15 +2,11 @@
 
 #include <algorithm>
 
+#include "appraise/ar4si.h"
 #include "base/encoding.h"
 
 namespace seatls::appraise::nitro {
 namespace {
-
-// AR4SI values: draft-ietf-rats-ar4si, section 2.3. It leaves the negative ones to verifiers: -33 is a
-// warning, and means that no hardware stands behind the claims.
-constexpr std::int8_t instance_recognized = 2, configuration_approved = 2, executables_approved_at_boot = 3,
-                      hardware_genuine = 2, memory_isolated = 2, hardware_none = -33, contraindicated = 96;
 
 // PCRs 0 to 2 measure the image, its kernel and its application; 3 is the parent's role, 4 the parent,
 // 8 the image's signer.
@@ -24,16 +20,16 @@ class Judge {
       : c_(claims), policy_(context.policy.nitro), context_(context), findings_(findings) {}
 
   Assessment judge() {
-    a_.vector[TrustClaim::instance_identity] = instance_recognized;
-    a_.vector[TrustClaim::hardware] = c_.simulated ? hardware_none : hardware_genuine;
-    a_.vector[TrustClaim::runtime_opaque] = c_.simulated ? std::int8_t{0} : memory_isolated;
+    a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
+    a_.vector[TrustClaim::hardware] = c_.simulated ? ar4si::hardware_none : ar4si::hardware_genuine;
+    a_.vector[TrustClaim::runtime_opaque] = c_.simulated ? std::int8_t{0} : ar4si::memory_opaque;
     if (c_.simulated) a_.dangers.emplace_back("simulated_roots: no hardware stands behind this evidence");
     if (policy_.pcrs.empty())
       findings_.refuse(Stage::policy, Code::policy_unset, "nitro.pcrs judges no PCR", "nitro > pcrs");
     for (const auto& [pcr, expected] : policy_.pcrs) judge_pcr(pcr, expected);
     if (judge_debug(c_.debug, "PCRs 0 to 2 hold nothing: the enclave was started in debug mode", context_,
                     "nitro > pcrs", findings_, a_.dangers))
-      a_.vector[TrustClaim::configuration] = contraindicated;
+      a_.vector[TrustClaim::configuration] = ar4si::contraindicated;
     judge_user_data();
     // The image is measured whole by PCR 0, and in two parts by PCRs 1 and 2.
     const bool measured = matched(0) || (matched(1) && matched(2));
@@ -55,7 +51,7 @@ class Judge {
   }
 
   void refuse(TrustClaim claim, Code code, std::string detail, std::string path) {
-    a_.vector[claim] = contraindicated;
+    a_.vector[claim] = ar4si::contraindicated;
     findings_.refuse(Stage::policy, code, std::move(detail), std::move(path));
   }
 
@@ -69,10 +65,10 @@ class Judge {
     const Met met = judge_named(pcr_key(pcr), expected, value == c_.pcrs.end() ? ByteView() : value->second,
                                 path, findings_, a_.dangers);
     if (met == Met::refused)
-      a_.vector[claim] = contraindicated;
+      a_.vector[claim] = ar4si::contraindicated;
     else if (met == Met::listed && a_.vector[claim] == 0)
-      a_.vector[claim] =
-          claim == TrustClaim::executables ? executables_approved_at_boot : configuration_approved;
+      a_.vector[claim] = claim == TrustClaim::executables ? ar4si::executables_approved_at_boot
+                                                          : ar4si::configuration_approved;
   }
 
   void judge_user_data() {

@@ -2,15 +2,12 @@
 
 #include <algorithm>
 
+#include "appraise/ar4si.h"
 #include "appraise/schemes/intel/tcb.h"
 #include "base/encoding.h"
 
 namespace seatls::appraise::sgx {
 namespace {
-
-// AR4SI values: draft-ietf-rats-ar4si, section 2.3.
-constexpr std::int8_t instance_recognized = 2, configuration_approved = 2, executables_approved_at_boot = 3,
-                      memory_encrypted = 2, contraindicated = 96;
 
 // ATTRIBUTES.FLAGS, first byte: Intel SDM volume 3D. INIT must be set; DEBUG stands apart; PROVISION_KEY
 // and EINITTOKEN_KEY belong to enclaves of the platform itself.
@@ -30,25 +27,25 @@ class Judge {
       : r_(report), policy_(context.policy.sgx), context_(context), findings_(findings) {}
 
   Assessment judge() {
-    a_.vector[TrustClaim::instance_identity] = instance_recognized;
-    a_.vector[TrustClaim::configuration] = configuration_approved;
-    a_.vector[TrustClaim::runtime_opaque] = memory_encrypted;
+    a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
+    a_.vector[TrustClaim::configuration] = ar4si::configuration_approved;
+    a_.vector[TrustClaim::runtime_opaque] = ar4si::memory_opaque;
     judge_measured();
     judge_product();
     if (judge_debug(r_.debug(), "the host can read and write this enclave's memory", context_,
                     "quote > attributes", findings_, a_.dangers))
-      a_.vector[TrustClaim::runtime_opaque] = contraindicated;
+      a_.vector[TrustClaim::runtime_opaque] = ar4si::contraindicated;
     judge_attributes();
     if (judge_given("sgx.config_id", policy_.config_id, r_.config_id, "quote > config_id", findings_,
                     a_.dangers))
-      a_.vector[TrustClaim::configuration] = contraindicated;
+      a_.vector[TrustClaim::configuration] = ar4si::contraindicated;
     judge_provenance();
     return std::move(a_);
   }
 
  private:
   void refuse(TrustClaim claim, Code code, std::string detail, std::string_view field) {
-    a_.vector[claim] = contraindicated;
+    a_.vector[claim] = ar4si::contraindicated;
     findings_.refuse(Stage::policy, code, std::move(detail), "quote > " + std::string(field));
   }
 
@@ -56,7 +53,7 @@ class Judge {
   bool met(const std::string& key, const Expect<Bytes>& expected, const intel::Field<32>& field) {
     if (!expected.is_set()) return false;
     const Met met = judge_named("sgx." + key, expected, field, "quote > " + key, findings_, a_.dangers);
-    if (met == Met::refused) a_.vector[TrustClaim::executables] = contraindicated;
+    if (met == Met::refused) a_.vector[TrustClaim::executables] = ar4si::contraindicated;
     if (met != Met::any) named_ = true;
     return met == Met::listed;
   }
@@ -69,7 +66,7 @@ class Judge {
     const bool enclave = met("mr_enclave", policy_.mr_enclave, r_.mr_enclave);
     const bool signer = met("mr_signer", policy_.mr_signer, r_.mr_signer);
     met_ = (enclave || signer) && a_.vector[TrustClaim::executables] == 0;
-    if (met_) a_.vector[TrustClaim::executables] = executables_approved_at_boot;
+    if (met_) a_.vector[TrustClaim::executables] = ar4si::executables_approved_at_boot;
   }
 
   // Measured software vouches for where the key was made. A value that is not the listed one is an
@@ -150,7 +147,7 @@ Assessment appraise(const VerifiedClaims& verified, const Context& context, Find
   a.vector[TrustClaim::hardware] =
       intel::judge_platform(*c.platform, {.pck = c.platform->pck, .qe_isv_svn = c.quote.qe_report.isv_svn},
                             context.policy.sgx.tcb, "sgx", a, findings);
-  if (c.platform->simulated && a.vector[TrustClaim::runtime_opaque] == memory_encrypted)
+  if (c.platform->simulated && a.vector[TrustClaim::runtime_opaque] == ar4si::memory_opaque)
     a.vector[TrustClaim::runtime_opaque] = 0;
   return a;
 }

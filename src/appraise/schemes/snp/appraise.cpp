@@ -3,17 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "appraise/ar4si.h"
 #include "base/encoding.h"
 
 namespace seatls::appraise::snp {
 namespace {
 
 namespace bits = seatls::snp;
-
-// AR4SI values: draft-ietf-rats-ar4si, section 2.3. It leaves the negative ones to verifiers: -33 is a
-// warning, and means that no hardware stands behind the claims.
-constexpr std::int8_t instance_recognized = 2, configuration_approved = 2, executables_approved_at_boot = 3,
-                      hardware_genuine = 2, memory_encrypted = 2, hardware_none = -33, contraindicated = 96;
 
 // What POLICY may only say when the policy names it. DEBUG stands apart: it is a danger.
 constexpr std::uint64_t permissions = bits::policy_smt | bits::policy_migrate_ma | bits::policy_cxl;
@@ -48,10 +44,10 @@ class Judge {
       : c_(claims), policy_(context.policy.snp), context_(context), findings_(findings) {}
 
   Assessment judge() {
-    a_.vector[TrustClaim::instance_identity] = instance_recognized;
-    a_.vector[TrustClaim::hardware] = c_.simulated ? hardware_none : hardware_genuine;
-    a_.vector[TrustClaim::runtime_opaque] = c_.simulated ? std::int8_t{0} : memory_encrypted;
-    a_.vector[TrustClaim::configuration] = configuration_approved;
+    a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
+    a_.vector[TrustClaim::hardware] = c_.simulated ? ar4si::hardware_none : ar4si::hardware_genuine;
+    a_.vector[TrustClaim::runtime_opaque] = c_.simulated ? std::int8_t{0} : ar4si::memory_opaque;
+    a_.vector[TrustClaim::configuration] = ar4si::configuration_approved;
     if (c_.simulated) a_.dangers.emplace_back("simulated_roots: no hardware stands behind this evidence");
     judge_measurement();
     given("host_data", policy_.host_data, c_.report.host_data);
@@ -62,7 +58,7 @@ class Judge {
     if (judge_debug((c_.report.policy & bits::policy_debug) != 0,
                     "bit 19 lets the host read and write the guest's memory", context_, place("POLICY"),
                     findings_, a_.dangers))
-      a_.vector[TrustClaim::configuration] = contraindicated;
+      a_.vector[TrustClaim::configuration] = ar4si::contraindicated;
     judge_guest_policy();
     judge_platform();
     judge_levels();
@@ -79,16 +75,16 @@ class Judge {
 
  private:
   void refuse(TrustClaim claim, Code code, std::string detail, std::string_view field) {
-    a_.vector[claim] = contraindicated;
+    a_.vector[claim] = ar4si::contraindicated;
     findings_.refuse(Stage::policy, code, std::move(detail), place(field));
   }
 
   void judge_measurement() {
     const Met met = judge_named("sev-snp.measurement", policy_.measurement, c_.report.measurement,
                                 place("MEASUREMENT"), findings_, a_.dangers);
-    if (met == Met::refused) a_.vector[TrustClaim::executables] = contraindicated;
+    if (met == Met::refused) a_.vector[TrustClaim::executables] = ar4si::contraindicated;
     if (met != Met::listed) return;
-    a_.vector[TrustClaim::executables] = executables_approved_at_boot;
+    a_.vector[TrustClaim::executables] = ar4si::executables_approved_at_boot;
     a_.key = KeyProvenance::measured;
   }
 
@@ -99,7 +95,7 @@ class Judge {
       return ch >= 'a' && ch <= 'z' ? static_cast<char>(ch - 'a' + 'A') : ch;
     });
     if (judge_given("sev-snp." + std::string(key), expected, field, place(upper), findings_, a_.dangers))
-      a_.vector[TrustClaim::configuration] = contraindicated;
+      a_.vector[TrustClaim::configuration] = ar4si::contraindicated;
   }
 
   void judge_guest_policy() {

@@ -1,15 +1,12 @@
 #include "appraise/schemes/software/appraise.h"
 
+#include "appraise/ar4si.h"
 #include "base/encoding.h"
 #include "codec/cbor.h"
 #include "rats/measured_component.h"
 
 namespace seatls::appraise::software {
 namespace {
-
-// AR4SI leaves the negative values to verifiers: -33 is a warning, and means that no hardware root of
-// trust stands behind the claims. The others are the draft's.
-constexpr std::int8_t hardware_none = -33, executables_approved_at_boot = 3, contraindicated = 96;
 
 std::string quoted(const std::string& s) { return "\"" + s + "\""; }
 
@@ -27,7 +24,7 @@ void judge_name(const rats::EatClaims& claims, const Context& context, Assessmen
   } else if (expected.is_any()) {
     a.dangers.emplace_back("expect.any: software.swname");
   } else if (!claims.swname || !expected.accepts(*claims.swname)) {
-    a.vector[TrustClaim::executables] = contraindicated;
+    a.vector[TrustClaim::executables] = ar4si::contraindicated;
     findings.refuse(Stage::policy, Code::reference_mismatch,
                     (claims.swname ? "is " + quoted(*claims.swname) : std::string("is missing")) +
                         "; software.swname does not accept it",
@@ -39,7 +36,7 @@ void judge_measurements(const rats::EatClaims& claims, const Context& context, A
                         Findings& findings) {
   const auto& expected = context.policy.software.measurements;
   const auto refuse = [&](Code code, std::string detail, const std::string& path) {
-    a.vector[TrustClaim::executables] = contraindicated;
+    a.vector[TrustClaim::executables] = ar4si::contraindicated;
     findings.refuse(Stage::policy, code, std::move(detail), path);
   };
   if (!expected.is_set()) {
@@ -64,7 +61,7 @@ void judge_measurements(const rats::EatClaims& claims, const Context& context, A
       refuse(Code::reference_mismatch,
              "is " + base::to_hex(*digest) + ", which software.measurements does not accept", path);
     else if (a.vector[TrustClaim::executables] == 0)
-      a.vector[TrustClaim::executables] = executables_approved_at_boot;
+      a.vector[TrustClaim::executables] = ar4si::executables_approved_at_boot;
   }
 }
 
@@ -77,7 +74,7 @@ KeyProvenance provenance_of(const std::optional<rats::KeyAttributes>& key) {
 
 Assessment judge(const rats::EatClaims& claims, const Context& context, Findings& findings) {
   Assessment a;
-  a.vector[TrustClaim::hardware] = hardware_none;
+  a.vector[TrustClaim::hardware] = ar4si::hardware_none;
   a.dangers.emplace_back("software evidence: development only");
   judge_name(claims, context, a, findings);
   judge_measurements(claims, context, a, findings);

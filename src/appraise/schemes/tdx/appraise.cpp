@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "appraise/ar4si.h"
 #include "appraise/schemes/intel/tcb.h"
 #include "base/encoding.h"
 
@@ -10,10 +11,6 @@ namespace seatls::appraise::tdx {
 namespace {
 
 using intel::Field;
-
-// AR4SI values: draft-ietf-rats-ar4si, section 2.3.
-constexpr std::int8_t instance_recognized = 2, configuration_approved = 2, executables_approved_at_boot = 3,
-                      memory_encrypted = 2, contraindicated = 96;
 
 // TDATTRIBUTES, bit 0 first: Intel TDX Module ABI specification. The first byte holds what makes a TD
 // untrusted ("TUD").
@@ -67,9 +64,9 @@ class Judge {
       : td_(td), policy_(context.policy.tdx), context_(context), findings_(findings) {}
 
   Assessment judge() {
-    a_.vector[TrustClaim::instance_identity] = instance_recognized;
-    a_.vector[TrustClaim::configuration] = configuration_approved;
-    a_.vector[TrustClaim::runtime_opaque] = memory_encrypted;
+    a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
+    a_.vector[TrustClaim::configuration] = ar4si::configuration_approved;
+    a_.vector[TrustClaim::runtime_opaque] = ar4si::memory_opaque;
     judge_measured();
     given("mr_config_id", policy_.mr_config_id, td_.mr_config_id);
     given("mr_owner", policy_.mr_owner, td_.mr_owner);
@@ -78,7 +75,7 @@ class Judge {
     judge_module();
     if (judge_debug(td_.debug(), "the host can read and write this TD's memory", context_,
                     "quote > td_attributes", findings_, a_.dangers))
-      a_.vector[TrustClaim::runtime_opaque] = contraindicated;
+      a_.vector[TrustClaim::runtime_opaque] = ar4si::contraindicated;
     judge_attributes();
     judge_xfam();
     judge_floor();
@@ -88,14 +85,14 @@ class Judge {
 
  private:
   void refuse(TrustClaim claim, Code code, std::string detail, std::string_view field) {
-    a_.vector[claim] = contraindicated;
+    a_.vector[claim] = ar4si::contraindicated;
     findings_.refuse(Stage::policy, code, std::move(detail), "quote > " + std::string(field));
   }
 
   // measured judges one register that must be named; it tells whether an accepted value was met.
   bool measured(const std::string& key, const Expect<Bytes>& expected, const Field<48>& field) {
     const Met met = judge_named("tdx." + key, expected, field, "quote > " + key, findings_, a_.dangers);
-    if (met == Met::refused) a_.vector[TrustClaim::executables] = contraindicated;
+    if (met == Met::refused) a_.vector[TrustClaim::executables] = ar4si::contraindicated;
     if (met == Met::any) named_ = false;
     return met == Met::listed;
   }
@@ -104,7 +101,7 @@ class Judge {
     met_ = measured("mr_td", policy_.mr_td, td_.mr_td);
     for (std::size_t i = 0; i < td_.rtmr.size(); ++i)
       met_ = measured("rtmr" + std::to_string(i), policy_.rtmr[i], td_.rtmr[i]) && met_;
-    if (met_) a_.vector[TrustClaim::executables] = executables_approved_at_boot;
+    if (met_) a_.vector[TrustClaim::executables] = ar4si::executables_approved_at_boot;
   }
 
   // Measured software vouches for where the key was made. A value that is not the listed one is an
@@ -123,7 +120,7 @@ class Judge {
              const std::string& place = "") {
     if (judge_given("tdx." + key, expected, field, "quote > " + (place.empty() ? key : place), findings_,
                     a_.dangers))
-      a_.vector[TrustClaim::configuration] = contraindicated;
+      a_.vector[TrustClaim::configuration] = ar4si::contraindicated;
   }
 
   // A service TD (for migration) can act on this one: whose it is counts, then and now.
@@ -248,7 +245,7 @@ Assessment appraise(const VerifiedClaims& verified, const Context& context, Find
       *c.platform, {.pck = c.platform->pck, .qe_isv_svn = c.quote.qe_report.isv_svn, .td = &c.td()},
       context.policy.tdx.tcb, "tdx", a, findings);
   if (a.vector[TrustClaim::hardware] == 0) a.vector[TrustClaim::hardware] = hardware;
-  if (c.platform->simulated && a.vector[TrustClaim::runtime_opaque] == memory_encrypted)
+  if (c.platform->simulated && a.vector[TrustClaim::runtime_opaque] == ar4si::memory_opaque)
     a.vector[TrustClaim::runtime_opaque] = 0;
   return a;
 }

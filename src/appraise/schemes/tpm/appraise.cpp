@@ -2,14 +2,11 @@
 
 #include <algorithm>
 
+#include "appraise/ar4si.h"
 #include "base/encoding.h"
 
 namespace seatls::appraise::tpm {
 namespace {
-
-// AR4SI values: draft-ietf-rats-ar4si, section 2.3.
-constexpr std::int8_t instance_recognized = 2, configuration_approved = 2, executables_approved_at_boot = 3,
-                      hardware_genuine = 2, contraindicated = 96;
 
 std::string hex(std::uint64_t value) {
   Bytes raw;
@@ -49,22 +46,22 @@ void judge_pcr(Hash bank, unsigned pcr, const Expect<Bytes>& expected, const Cla
   } else if (expected.is_any()) {
     a.dangers.push_back("expect.any: " + pcr_key(bank, pcr));
   } else if (!expected.accepts(value->value)) {
-    a.vector[claim] = contraindicated;
+    a.vector[claim] = ar4si::contraindicated;
     findings.refuse(Stage::policy, Code::reference_mismatch,
                     "is " + base::to_hex(value->value) + "; " + pcr_key(bank, pcr) + " accepts " +
                         listed(expected.values()),
                     path);
   } else if (a.vector[claim] == 0) {
-    a.vector[claim] =
-        claim == TrustClaim::configuration ? configuration_approved : executables_approved_at_boot;
+    a.vector[claim] = claim == TrustClaim::configuration ? ar4si::configuration_approved
+                                                         : ar4si::executables_approved_at_boot;
   }
 }
 
 Assessment judge(const Claims& claims, const Context& context, Findings& findings) {
   const Tpm2Policy& policy = context.policy.tpm2;
   Assessment a;
-  a.vector[TrustClaim::instance_identity] = instance_recognized;
-  a.vector[TrustClaim::hardware] = hardware_genuine;
+  a.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
+  a.vector[TrustClaim::hardware] = ar4si::hardware_genuine;
   if (policy.pcrs.empty())
     findings.refuse(Stage::policy, Code::policy_unset, "tpm2.pcrs judges no PCR", "tpm2 > pcrs");
   for (const auto& [bank, pcrs] : policy.pcrs)
@@ -73,7 +70,7 @@ Assessment judge(const Claims& claims, const Context& context, Findings& finding
     findings.refuse(Stage::policy, Code::reference_mismatch,
                     "tpm2.event_log is \"required\", and the evidence brings none", "tpm2 > event log");
   if (policy.firmware_at_least && claims.firmware_version < *policy.firmware_at_least) {
-    a.vector[TrustClaim::hardware] = contraindicated;
+    a.vector[TrustClaim::hardware] = ar4si::contraindicated;
     findings.refuse(Stage::policy, Code::tcb_rejected,
                     "is " + hex(claims.firmware_version) + "; tpm2.firmware_at_least is " +
                         hex(*policy.firmware_at_least),
