@@ -13,6 +13,8 @@
 namespace seatls {
 namespace {
 
+using appraise::Tell;
+
 constexpr std::chrono::seconds most_clock_skew{300};
 constexpr std::size_t most_names_bytes = 66;  // TPM2B_NAME
 
@@ -22,98 +24,79 @@ std::string joined(const std::vector<std::string>& list) {
   return out;
 }
 
-class Check {
- public:
-  void mistake(std::string key, std::string what, std::string remedy) {
-    list_.push_back({"", 0, std::move(key), std::move(what), std::move(remedy), Code::configuration});
-  }
-  std::vector<PolicyMistake> take() { return std::move(list_); }
-
- private:
-  std::vector<PolicyMistake> list_;
-};
-
-void check_schemes(const Policy& p, Check& check) {
+void check_schemes(const Policy& p, const Tell& mistake) {
   std::vector<std::string> known;
   for (const auto& scheme : appraise::registry()) known.emplace_back(scheme.name);
   if (p.schemes.empty())
-    check.mistake("schemes", "no scheme is accepted", "name at least one of: " + joined(known));
+    mistake("schemes", "no scheme is accepted", "name at least one of: " + joined(known));
   std::set<std::string> seen;
   for (const auto& name : p.schemes) {
     if (std::find(known.begin(), known.end(), name) == known.end())
-      check.mistake("schemes", "there is no scheme \"" + name + "\"", "the schemes are: " + joined(known));
+      mistake("schemes", "there is no scheme \"" + name + "\"", "the schemes are: " + joined(known));
     if (!seen.insert(name).second)
-      check.mistake("schemes", "\"" + name + "\" stands there twice",
-                    "name each scheme once, the preferred one first");
+      mistake("schemes", "\"" + name + "\" stands there twice",
+              "name each scheme once, the preferred one first");
   }
 }
 
-void check_tpm2(const Tpm2Policy& tpm2, Check& check) {
+void check_tpm2(const Tpm2Policy& tpm2, const Tell& mistake) {
   if (tpm2.ak.empty() && tpm2.ak_ca.empty())
-    check.mistake("tpm2.ak", "nothing says which attestation keys are trusted",
-                  "set tpm2.ak = [\"sha256:…\"] (a key) or tpm2.ak_ca = \"ca.pem\" (who certifies them)");
+    mistake("tpm2.ak", "nothing says which attestation keys are trusted",
+            "set tpm2.ak = [\"sha256:…\"] (a key) or tpm2.ak_ca = \"ca.pem\" (who certifies them)");
   if (!tpm2.ak_ca_crl.empty() && tpm2.ak_ca.empty())
-    check.mistake("tpm2.ak_ca_crl", "a CRL without tpm2.ak_ca judges nothing",
-                  "set tpm2.ak_ca, or leave this out");
+    mistake("tpm2.ak_ca_crl", "a CRL without tpm2.ak_ca judges nothing", "set tpm2.ak_ca, or leave this out");
   if (tpm2.pcrs.empty())
-    check.mistake("tpm2.pcrs", "no PCR is judged",
-                  "add [tpm2.pcrs.sha256] with lines such as 0 = [\"HEX\"]; 0 = \"expect.any\" accepts any "
-                  "value, visibly");
+    mistake("tpm2.pcrs", "no PCR is judged",
+            "add [tpm2.pcrs.sha256] with lines such as 0 = [\"HEX\"]; 0 = \"expect.any\" accepts any "
+            "value, visibly");
   for (const auto& [bank, pcrs] : tpm2.pcrs) {
     const std::string table = "tpm2.pcrs." + std::string(name(bank));
     if (bank == Hash::sha1)
-      check.mistake(table, "SHA-1 values can be made to collide", "use the bank sha256, sha384 or sha512");
+      mistake(table, "SHA-1 values can be made to collide", "use the bank sha256, sha384 or sha512");
     if (pcrs.empty())
-      check.mistake(table, "the bank names no PCR", "add lines such as 0 = [\"HEX\"], or leave it out");
+      mistake(table, "the bank names no PCR", "add lines such as 0 = [\"HEX\"], or leave it out");
     for (const auto& [index, expected] : pcrs) {
       const std::string key = table + "." + std::to_string(index);
-      if (index > 23) check.mistake(key, "a TPM has the PCRs 0 to 23", "use one of them");
-      if (!expected.is_set() || (!expected.is_any() && expected.values().empty()))
-        check.mistake(key, "no value is accepted", "list the accepted values, or write \"expect.any\"");
-      for (const Bytes& value : expected.values())
-        if (value.size() != size(bank))
-          check.mistake(key, "a value has " + std::to_string(value.size()) + " bytes",
-                        "values of this bank have " + std::to_string(size(bank)) + " bytes, " +
-                            std::to_string(2 * size(bank)) + " hex digits");
+      if (index > 23) mistake(key, "a TPM has the PCRs 0 to 23", "use one of them");
+      appraise::check_named(key, expected, mistake);
+      appraise::check_size(key, expected, size(bank), mistake);
     }
   }
 }
 
-void check_software(const Policy& p, Check& check) {
+void check_software(const Policy& p, const Tell& mistake) {
   if (!p.danger.software_evidence)
-    check.mistake(
+    mistake(
         "danger.software_evidence", "any program can make software evidence",
         "for development set danger.software_evidence = true; otherwise leave \"software\" out of schemes");
   if (p.software.ak.empty() && p.software.ak_pins.empty() && !p.software.signed_by_tik)
-    check.mistake(
-        "software.ak", "nothing says which keys may sign",
-        "set software.ak = [\"ak.pem\"], or [\"tik\"] for evidence signed by the attested key itself");
+    mistake("software.ak", "nothing says which keys may sign",
+            "set software.ak = [\"ak.pem\"], or [\"tik\"] for evidence signed by the attested key itself");
   if (!p.software.swname.is_set())
-    check.mistake("software.swname", "no software name is accepted",
-                  "list the accepted names, or write \"expect.any\"");
+    mistake("software.swname", "no software name is accepted",
+            "list the accepted names, or write \"expect.any\"");
 }
 
-void check_result(const ResultPolicy& result, Check& check) {
+void check_result(const ResultPolicy& result, const Tell& mistake) {
   if (result.verifiers.empty())
-    check.mistake("result.verifiers", "no verifier is trusted",
-                  "set result.verifiers = [{ identity = \"verifier.example\", key = \"verifier.pem\" }]");
+    mistake("result.verifiers", "no verifier is trusted",
+            "set result.verifiers = [{ identity = \"verifier.example\", key = \"verifier.pem\" }]");
   std::set<std::string> seen;
   for (const auto& verifier : result.verifiers) {
     if (verifier.identity.empty() || verifier.identity.size() > 0xFFFF)
-      check.mistake("result.verifiers", "an identity is empty or longer than 65535 bytes",
-                    "write the name that is negotiated, e.g. the verifier's DNS name");
+      mistake("result.verifiers", "an identity is empty or longer than 65535 bytes",
+              "write the name that is negotiated, e.g. the verifier's DNS name");
     if (verifier.keys.empty())
-      check.mistake("result.verifiers", "\"" + verifier.identity + "\" has no key", "set key = \"FILE.pem\"");
+      mistake("result.verifiers", "\"" + verifier.identity + "\" has no key", "set key = \"FILE.pem\"");
     if (!seen.insert(verifier.identity).second)
-      check.mistake("result.verifiers", "\"" + verifier.identity + "\" stands there twice",
-                    "name it once; key takes a list of files");
+      mistake("result.verifiers", "\"" + verifier.identity + "\" stands there twice",
+              "name it once; key takes a list of files");
   }
   if (!result.max_age || result.max_age->count() <= 0)
-    check.mistake("result.max_age", "nothing says how old a result may be",
-                  "set result.max_age = \"10m\" or so");
+    mistake("result.max_age", "nothing says how old a result may be", "set result.max_age = \"10m\" or so");
   if (result.clock_skew.count() < 0 || result.clock_skew > most_clock_skew)
-    check.mistake("result.clock_skew", std::to_string(result.clock_skew.count()) + " seconds",
-                  "allow at most 300s; keep the clocks in step instead");
+    mistake("result.clock_skew", std::to_string(result.clock_skew.count()) + " seconds",
+            "allow at most 300s; keep the clocks in step instead");
 }
 
 }  // namespace
@@ -151,32 +134,31 @@ std::string PolicyMistake::message() const {
 }
 
 std::vector<PolicyMistake> validate(const Policy& policy) {
-  Check check;
+  std::vector<PolicyMistake> list;
+  const Tell mistake = [&](std::string key, std::string what, std::string remedy) {
+    list.push_back({"", 0, std::move(key), std::move(what), std::move(remedy), Code::configuration});
+  };
   if (policy.id.empty())
-    check.mistake("id", "the policy has no name",
-                  "set id = \"…\"; every result names the policy that judged");
-  check_schemes(policy, check);
+    mistake("id", "the policy has no name", "set id = \"…\"; every result names the policy that judged");
+  check_schemes(policy, mistake);
   const auto accepted = [&](std::string_view name) {
     return std::find(policy.schemes.begin(), policy.schemes.end(), name) != policy.schemes.end();
   };
-  if (accepted("tpm2")) check_tpm2(policy.tpm2, check);
-  if (accepted("software")) check_software(policy, check);
-  const auto tell = [&](std::string key, std::string what, std::string remedy) {
-    check.mistake(std::move(key), std::move(what), std::move(remedy));
-  };
-  if (accepted("tdx")) appraise::check_tdx(policy.tdx, tell);
-  if (accepted("sgx")) appraise::check_sgx(policy.sgx, tell);
-  if (accepted("sev-snp")) appraise::check_snp(policy.snp, tell);
-  if (accepted("cca")) appraise::check_cca(policy.cca, tell);
-  if (accepted("nitro")) appraise::check_nitro(policy.nitro, tell);
-  if (accepted("result")) check_result(policy.result, check);
+  if (accepted("tpm2")) check_tpm2(policy.tpm2, mistake);
+  if (accepted("software")) check_software(policy, mistake);
+  if (accepted("tdx")) appraise::check_tdx(policy.tdx, mistake);
+  if (accepted("sgx")) appraise::check_sgx(policy.sgx, mistake);
+  if (accepted("sev-snp")) appraise::check_snp(policy.snp, mistake);
+  if (accepted("cca")) appraise::check_cca(policy.cca, mistake);
+  if (accepted("nitro")) appraise::check_nitro(policy.nitro, mistake);
+  if (accepted("result")) check_result(policy.result, mistake);
   for (const auto& id : policy.machine) {
     const auto colon = id.find(':');
     if (colon == 0 || colon == std::string::npos || colon + 1 == id.size())
-      check.mistake("machine.id", "\"" + id + "\" names no instance",
-                    "write KIND:VALUE as results show it, e.g. \"ak:sha256:…\" or \"ueid:01…\"");
+      mistake("machine.id", "\"" + id + "\" names no instance",
+              "write KIND:VALUE as results show it, e.g. \"ak:sha256:…\" or \"ueid:01…\"");
   }
-  return check.take();
+  return list;
 }
 
 }  // namespace seatls

@@ -7,17 +7,6 @@ namespace {
 
 constexpr std::size_t personalization_size = 64;
 
-bool is_digest(const Bytes& value) { return value.size() == 32 || value.size() == 48 || value.size() == 64; }
-
-std::map<unsigned, Expect<Bytes>> read_registers(TomlReader& r, const Section& s) {
-  std::map<unsigned, Expect<Bytes>> out;
-  r.refuse_unknown(s, {"0", "1", "2", "3"});
-  for (const unsigned index : {0U, 1U, 2U, 3U})
-    if (auto expected = r.digests(s, std::to_string(index)); expected.is_set())
-      out[index] = std::move(expected);
-  return out;
-}
-
 }  // namespace
 
 CcaPolicy read_cca(TomlReader& r, const Section& s) {
@@ -28,7 +17,7 @@ CcaPolicy read_cca(TomlReader& r, const Section& s) {
     if (auto key = r.public_key(path, s.full("cpak"), r.line(s.full("cpak"))))
       p.cpak.push_back(std::move(*key));
   p.initial_measurement = r.digests(s, "initial_measurement");
-  p.extensible_measurements = read_registers(r, r.section(s, "extensible_measurements"));
+  p.extensible_measurements = r.registers(r.section(s, "extensible_measurements"));
   p.personalization = r.digests(s, "personalization");
   p.components = r.digests(s, "components");
   p.config = r.digests(s, "config");
@@ -40,30 +29,19 @@ void check_cca(const CcaPolicy& p, const Tell& mistake) {
   if (p.cpak.empty())
     mistake("cca.cpak", "nothing says whose platforms are trusted",
             "set cca.cpak = [\"cpak.pem\"], the public keys that sign platform tokens");
-  const auto demanded = [&](std::string_view key, const Expect<Bytes>& expected) {
-    if (!expected.is_set())
-      mistake("cca." + std::string(key), "no value is accepted",
-              "list the accepted values in hex, or write \"expect.any\" to accept any, visibly");
-  };
-  demanded("initial_measurement", p.initial_measurement);
-  demanded("components", p.components);
-  demanded("config", p.config);
-  const auto digests = [&](const std::string& key, const Expect<Bytes>& expected) {
-    for (const Bytes& value : expected.values())
-      if (!is_digest(value))
-        mistake(key, "a value has " + std::to_string(value.size()) + " bytes", "digests have 32, 48 or 64");
-  };
-  digests("cca.initial_measurement", p.initial_measurement);
-  digests("cca.components", p.components);
+  check_named("cca.initial_measurement", p.initial_measurement, mistake);
+  check_named("cca.components", p.components, mistake);
+  check_named("cca.config", p.config, mistake);
+  check_digest("cca.initial_measurement", p.initial_measurement, mistake);
+  check_digest("cca.components", p.components, mistake);
   for (const auto& [index, expected] : p.extensible_measurements) {
     const std::string key = "cca.extensible_measurements." + std::to_string(index);
-    digests(key, expected);
-    if (index > 3) mistake(key, "a realm has the registers 0 to 3", "use one of them");
+    if (index > 3)
+      mistake(key, "a realm has the registers 0 to 3", "use one of them");
+    else
+      check_digest(key, expected, mistake);
   }
-  for (const Bytes& value : p.personalization.values())
-    if (value.size() != personalization_size)
-      mistake("cca.personalization", "a value has " + std::to_string(value.size()) + " bytes",
-              "write 128 hex digits");
+  check_size("cca.personalization", p.personalization, personalization_size, mistake);
 }
 
 }  // namespace seatls::appraise

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "appraise/schemes/intel/status.h"
+#include "appraise/toml_reader.h"
 #include "base/encoding.h"
 
 namespace seatls::appraise {
@@ -56,21 +57,6 @@ void check_tcb(const IntelTcbPolicy& p, const std::string& section, const Tell& 
   }
 }
 
-class Sizes {
- public:
-  Sizes(std::string section, const Tell& mistake) : section_(std::move(section)), mistake_(mistake) {}
-  void check(std::string_view key, const Expect<Bytes>& expected, std::size_t size) const {
-    for (const Bytes& value : expected.values())
-      if (value.size() != size)
-        mistake_(section_ + "." + std::string(key), "a value has " + std::to_string(value.size()) + " bytes",
-                 "write " + std::to_string(2 * size) + " hex digits");
-  }
-
- private:
-  std::string section_;
-  const Tell& mistake_;
-};
-
 std::optional<Bytes> svns(TomlReader& r, const Section& s, std::string_view key) {
   const auto value = r.text(s, key);
   if (!value) return std::nullopt;
@@ -106,24 +92,21 @@ TdxPolicy read_tdx(TomlReader& r, const Section& s) {
 
 void check_tdx(const TdxPolicy& p, const Tell& mistake) {
   check_tcb(p.tcb, "tdx", mistake);
-  const auto demanded = [&](const std::string& key, const Expect<Bytes>& expected) {
-    if (!expected.is_set())
-      mistake("tdx." + key, "no value is accepted",
-              "list the accepted ones: " + key + " = [\"HEX\"]; \"expect.any\" accepts any value, visibly");
-  };
-  demanded("mr_td", p.mr_td);
-  for (std::size_t i = 0; i < p.rtmr.size(); ++i) demanded("rtmr" + std::to_string(i), p.rtmr[i]);
-  const Sizes sizes("tdx", mistake);
-  sizes.check("mr_td", p.mr_td, 48);
-  for (std::size_t i = 0; i < p.rtmr.size(); ++i) sizes.check("rtmr" + std::to_string(i), p.rtmr[i], 48);
-  sizes.check("mr_seam", p.mr_seam, 48);
-  sizes.check("mr_signer_seam", p.mr_signer_seam, 48);
-  sizes.check("mr_config_id", p.mr_config_id, 48);
-  sizes.check("mr_owner", p.mr_owner, 48);
-  sizes.check("mr_owner_config", p.mr_owner_config, 48);
-  sizes.check("mr_service_td", p.mr_service_td, 48);
-  sizes.check("td_attributes", p.td_attributes, 8);
-  sizes.check("xfam", p.xfam, 8);
+  check_named("tdx.mr_td", p.mr_td, mistake);
+  check_size("tdx.mr_td", p.mr_td, 48, mistake);
+  for (std::size_t i = 0; i < p.rtmr.size(); ++i) {
+    const std::string key = "tdx.rtmr" + std::to_string(i);
+    check_named(key, p.rtmr[i], mistake);
+    check_size(key, p.rtmr[i], 48, mistake);
+  }
+  check_size("tdx.mr_seam", p.mr_seam, 48, mistake);
+  check_size("tdx.mr_signer_seam", p.mr_signer_seam, 48, mistake);
+  check_size("tdx.mr_config_id", p.mr_config_id, 48, mistake);
+  check_size("tdx.mr_owner", p.mr_owner, 48, mistake);
+  check_size("tdx.mr_owner_config", p.mr_owner_config, 48, mistake);
+  check_size("tdx.mr_service_td", p.mr_service_td, 48, mistake);
+  check_size("tdx.td_attributes", p.td_attributes, 8, mistake);
+  check_size("tdx.xfam", p.xfam, 8, mistake);
   if (p.tee_tcb_svn_at_least && p.tee_tcb_svn_at_least->size() != 16)
     mistake("tdx.tee_tcb_svn_at_least", "has " + std::to_string(p.tee_tcb_svn_at_least->size()) + " bytes",
             "write 32 hex digits, as results show them");
@@ -161,11 +144,10 @@ void check_sgx(const SgxPolicy& p, const Tell& mistake) {
       mistake("sgx.isv_svn_at_least", "mr_signer alone accepts every old version",
               "write isv_svn_at_least = NUMBER");
   }
-  const Sizes sizes("sgx", mistake);
-  sizes.check("mr_enclave", p.mr_enclave, 32);
-  sizes.check("mr_signer", p.mr_signer, 32);
-  sizes.check("attributes", p.attributes, 16);
-  sizes.check("config_id", p.config_id, 64);
+  check_size("sgx.mr_enclave", p.mr_enclave, 32, mistake);
+  check_size("sgx.mr_signer", p.mr_signer, 32, mistake);
+  check_size("sgx.attributes", p.attributes, 16, mistake);
+  check_size("sgx.config_id", p.config_id, 64, mistake);
 }
 
 }  // namespace seatls::appraise

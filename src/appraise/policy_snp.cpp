@@ -125,18 +125,12 @@ void check_snp(const SnpPolicy& p, const Tell& mistake) {
   if (!p.measurement.is_set())
     mistake("sev-snp.measurement", "no launch measurement is accepted",
             "list the accepted ones: sev-snp.measurement = [\"HEX\"], 96 hex digits each");
-  const auto sized = [&](std::string_view key, const Expect<Bytes>& expected, std::size_t size) {
-    for (const Bytes& value : expected.values())
-      if (value.size() != size)
-        mistake("sev-snp." + std::string(key), "a value has " + std::to_string(value.size()) + " bytes",
-                "write " + std::to_string(2 * size) + " hex digits");
-  };
-  sized("measurement", p.measurement, 48);
-  sized("host_data", p.host_data, 32);
-  sized("id_key_digest", p.id_key_digest, 48);
-  sized("author_key_digest", p.author_key_digest, 48);
-  sized("family_id", p.family_id, 16);
-  sized("image_id", p.image_id, 16);
+  check_size("sev-snp.measurement", p.measurement, 48, mistake);
+  check_size("sev-snp.host_data", p.host_data, 32, mistake);
+  check_size("sev-snp.id_key_digest", p.id_key_digest, 48, mistake);
+  check_size("sev-snp.author_key_digest", p.author_key_digest, 48, mistake);
+  check_size("sev-snp.family_id", p.family_id, 16, mistake);
+  check_size("sev-snp.image_id", p.image_id, 16, mistake);
   if (p.vmpl.empty() || std::ranges::any_of(p.vmpl, [](unsigned level) { return level > 3; }))
     mistake("sev-snp.vmpl", "no privilege level from 0 to 3 is accepted", "write vmpl = [0]");
   if ((p.permit & ~permissible) != 0)

@@ -21,18 +21,7 @@ std::map<Hash, std::map<unsigned, Expect<Bytes>>> pcrs(TomlReader& r, const Sect
   r.refuse_unknown(s, {"sha256", "sha384", "sha512"});
   for (const Hash bank : {Hash::sha256, Hash::sha384, Hash::sha512}) {
     const Section table = r.section(s, name(bank));
-    if (!table.present()) continue;
-    auto& expected = banks[bank];
-    for (const auto& [key, node] : *table.table) {
-      unsigned index = 0;
-      const std::string_view digits = key.str();
-      const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
-      if (error != std::errc() || digits != std::to_string(index))
-        r.mistake(TomlReader::line_of(node), table.full(digits), "is not the number of a PCR",
-                  "write lines such as 0 = [\"HEX\"]");
-      else
-        expected[index] = r.digests(table, digits);
-    }
+    if (table.present()) banks[bank] = r.registers(table);
   }
   return banks;
 }

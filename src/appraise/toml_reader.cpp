@@ -181,6 +181,22 @@ Expect<Bytes> TomlReader::digests(const Section& s, std::string_view key) {
   return one_of.values.empty() ? Expect<Bytes>() : Expect<Bytes>(std::move(one_of));
 }
 
+std::map<unsigned, Expect<Bytes>> TomlReader::registers(const Section& s) {
+  std::map<unsigned, Expect<Bytes>> out;
+  if (!s.present()) return out;
+  for (const auto& [key, node] : *s.table) {
+    unsigned index = 0;
+    const std::string_view digits = key.str();
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
+    if (error != std::errc() || digits != std::to_string(index))
+      mistake(line_of(node), s.full(digits), "is not the number of a register",
+              "write lines such as 0 = [\"HEX\"]");
+    else
+      out[index] = digests(s, digits);
+  }
+  return out;
+}
+
 Expect<std::string> TomlReader::names(const Section& s, std::string_view key) {
   auto list = texts(s, key);
   if (list.empty()) return {};

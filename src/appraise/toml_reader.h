@@ -45,6 +45,8 @@ class TomlReader {
   [[nodiscard]] std::optional<KeyProvenance> provenance(const Section& s);  // the key `key`
   [[nodiscard]] std::optional<std::chrono::seconds> duration(const Section& s, std::string_view key);
   [[nodiscard]] Expect<Bytes> digests(const Section& s, std::string_view key);  // hex, or "expect.any"
+  // registers reads a table of lines such as 0 = ["HEX"].
+  [[nodiscard]] std::map<unsigned, Expect<Bytes>> registers(const Section& s);
   [[nodiscard]] Expect<std::string> names(const Section& s, std::string_view key);
   [[nodiscard]] std::vector<Bytes> certificates(const Section& s,
                                                 std::string_view key);  // DER, of PEM or DER files
