@@ -4,13 +4,15 @@
 
 #include "base/encoding.h"
 #include "codec/cursor.h"
+#include "codec/der.h"
 
 namespace seatls::appraise::snp {
 namespace {
 
+namespace der = codec::der;
+
 constexpr std::string_view arc = "1.3.6.1.4.1.3704.1.";
 constexpr std::string_view vcek_name = "SEV-VCEK", vlek_name = "SEV-VLEK";
-constexpr std::uint8_t der_integer = 0x02, der_octet_string = 0x04, der_ia5_string = 0x16;
 constexpr std::size_t hwid_size = 64, turin_hwid_size = 8;
 
 Error bad(std::string_view name, std::string detail) {
@@ -23,28 +25,18 @@ Result<Bytes> extension(const crypto::Certificate& c, std::string_view number, s
   return std::move(*value);
 }
 
-// content returns what is in the one DER element that `value` is. All of ours are shorter than 128 bytes.
-std::optional<ByteView> content(ByteView value, std::uint8_t tag) {
-  if (value.size() < 2 || value[0] != tag || value[1] >= 0x80 || value.size() != 2U + value[1])
-    return std::nullopt;
-  return value.subspan(2);
-}
-
 // spl reads a component of the TCB: INTEGER (0..255).
 Result<std::uint8_t> spl(const crypto::Certificate& c, std::string_view number, std::string_view name) {
   SEATLS_TRY(const Bytes value, extension(c, number, name));
-  auto digits = content(value, der_integer);
-  if (digits && digits->size() == 2 && (*digits)[0] == 0 && (*digits)[1] >= 0x80)
-    digits = digits->subspan(1);
-  else if (digits && digits->size() == 1 && (*digits)[0] >= 0x80)
-    digits.reset();  // negative
-  if (!digits || digits->size() != 1) return bad(name, base::to_hex(value) + " is no INTEGER from 0 to 255");
-  return (*digits)[0];
+  const auto digits = der::only(value, der::tag::integer);
+  const auto level = digits ? der::to_unsigned(*digits) : Result<std::uint64_t>(digits.error());
+  if (!level || *level > 0xFF) return bad(name, base::to_hex(value) + " is no INTEGER from 0 to 255");
+  return static_cast<std::uint8_t>(*level);
 }
 
 Result<std::string> ia5(const crypto::Certificate& c, std::string_view number, std::string_view name) {
   SEATLS_TRY(const Bytes value, extension(c, number, name));
-  const auto letters = content(value, der_ia5_string);
+  const auto letters = der::only(value, der::tag::ia5_string);
   if (!letters) return bad(name, base::to_hex(value) + " is no IA5String");
   return text(*letters);
 }
@@ -63,7 +55,7 @@ Result<Bytes> hwid(const crypto::Certificate& c, SnpProduct product) {
   const std::size_t size = product == SnpProduct::turin ? turin_hwid_size : hwid_size;
   SEATLS_TRY(auto value, extension(c, "4", "hwID"));
   if (value.size() == size) return value;
-  const auto wrapped = content(value, der_octet_string);
+  const auto wrapped = der::only(value, der::tag::octet_string);
   if (!wrapped || wrapped->size() != size)
     return bad("hwID", "has " + std::to_string(value.size()) + " bytes; " +
                            std::string(seatls::name(product)) + " has " + std::to_string(size));
