@@ -6,6 +6,7 @@
 #include "appraise/ar4si.h"
 #include "appraise/schemes/intel/tcb.h"
 #include "base/encoding.h"
+#include "codec/cursor.h"
 
 namespace seatls::appraise::tdx {
 namespace {
@@ -34,11 +35,7 @@ constexpr std::uint64_t td_harmless = td_sept_ve_disable | bit(27) | bit(30) | b
 // XFAM: x87 and SSE are always on; what lies outside of the second mask is not defined.
 constexpr std::uint64_t xfam_fixed = 0x3, xfam_known = 0x0006DBE7;
 
-std::uint64_t number_of(const Field<8>& raw) {
-  std::uint64_t value = 0;
-  for (std::size_t i = raw.size(); i > 0; --i) value = value << 8 | raw[i - 1];
-  return value;
-}
+std::uint64_t number_of(const Field<8>& raw) { return codec::Cursor(raw, codec::Endian::little).u64(""); }
 
 std::string names_of(std::uint64_t value) {
   std::string out;
