@@ -1,19 +1,15 @@
-#include <deque>
-#include <mutex>
-#include <unordered_set>
-
+#include "base/remembered.h"
 #include "seatls/verifiers.h"
 
 namespace seatls {
 
 struct EvidenceCache::Impl {
-  std::size_t capacity;
-  std::mutex mutex{};
-  std::unordered_set<std::string> known{};
-  std::deque<const std::string*> order{};  // oldest first; the set does not move its elements
+  struct Nothing {};
+  base::Remembered<Bytes, Nothing> seen;
 };
 
-EvidenceCache::EvidenceCache(std::size_t capacity) : impl_(new Impl{std::max<std::size_t>(capacity, 1)}) {}
+EvidenceCache::EvidenceCache(std::size_t capacity)
+    : impl_(new Impl{base::Remembered<Bytes, Impl::Nothing>(capacity)}) {}
 EvidenceCache::~EvidenceCache() = default;
 
 const std::shared_ptr<EvidenceCache>& EvidenceCache::of_process() {
@@ -21,16 +17,6 @@ const std::shared_ptr<EvidenceCache>& EvidenceCache::of_process() {
   return cache;
 }
 
-bool EvidenceCache::admit(ByteView digest) {
-  const std::scoped_lock lock(impl_->mutex);
-  const auto [at, added] = impl_->known.insert(text(digest));
-  if (!added) return false;
-  impl_->order.push_back(&*at);
-  if (impl_->order.size() > impl_->capacity) {
-    impl_->known.erase(*impl_->order.front());
-    impl_->order.pop_front();
-  }
-  return true;
-}
+bool EvidenceCache::admit(ByteView digest) { return impl_->seen.keep(bytes(digest), {}); }
 
 }  // namespace seatls

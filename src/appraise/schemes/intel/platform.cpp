@@ -1,15 +1,13 @@
 #include "appraise/schemes/intel/platform.h"
 
 #include <algorithm>
-#include <deque>
-#include <map>
-#include <mutex>
 
 #include "appraise/context.h"
+#include "appraise/parts.h"
 #include "appraise/schemes/intel/trust_anchors.h"
 #include "base/clock.h"
 #include "base/encoding.h"
-#include "crypto/hash.h"
+#include "base/remembered.h"
 
 namespace seatls::appraise::intel {
 namespace {
@@ -20,49 +18,19 @@ constexpr std::string_view pck_name = "Intel SGX PCK Certificate";
 constexpr std::string_view pck_platform_ca = "Intel SGX PCK Platform CA";
 constexpr std::string_view pck_processor_ca = "Intel SGX PCK Processor CA";
 constexpr std::string_view tcb_signing_name = "Intel SGX TCB Signing";
-constexpr std::size_t most_remembered = 256;
 
-// Memory holds what verified: a key names everything that went into a verification but the time.
-class Memory {
- public:
-  [[nodiscard]] std::shared_ptr<const Platform> find(const Bytes& key, Time at) {
-    const std::scoped_lock lock(mutex_);
-    const auto found = known_.find(key);
-    if (found == known_.end() || at < found->second->from || at >= found->second->until) return nullptr;
-    return found->second;
-  }
-  void keep(const Bytes& key, std::shared_ptr<const Platform> platform) {
-    const std::scoped_lock lock(mutex_);
-    if (!known_.insert_or_assign(key, std::move(platform)).second) return;
-    order_.push_back(key);
-    if (order_.size() <= most_remembered) return;
-    known_.erase(order_.front());
-    order_.pop_front();
-  }
-  static Memory& of_process() {
-    static Memory memory;
-    return memory;
-  }
+// What verified, by everything that went into it but the time.
+base::Remembered<Bytes, std::shared_ptr<const Platform>>& verified_platforms() {
+  static base::Remembered<Bytes, std::shared_ptr<const Platform>> platforms(256);
+  return platforms;
+}
 
- private:
-  std::mutex mutex_;
-  std::map<Bytes, std::shared_ptr<const Platform>> known_;
-  std::deque<Bytes> order_;
-};
-
-Bytes key_of(const PlatformQuery& q) {
-  crypto::Hasher hasher(Hash::sha256);
-  const auto add = [&](ByteView part) {
-    const std::uint64_t size = part.size();
-    hasher.update({reinterpret_cast<const std::uint8_t*>(&size), sizeof size});
-    hasher.update(part);
-  };
-  add(view(name(q.tee)));
-  add(q.quote.certification);
-  for (const auto& root : q.simulated_roots) add(root);
-  add({});
-  for (const auto& c : q.collateral) add(c.impl().bundle.digest);
-  return hasher.current();
+Bytes name_of(const PlatformQuery& q) {
+  std::vector<ByteView> parts = {view(name(q.tee)), q.quote.certification};
+  parts.insert(parts.end(), q.simulated_roots.begin(), q.simulated_roots.end());
+  parts.emplace_back();
+  for (const auto& c : q.collateral) parts.emplace_back(c.impl().bundle.digest);
+  return name_of_parts(parts);
 }
 
 // Cold verifies one platform for the first time.
@@ -226,10 +194,12 @@ std::shared_ptr<const Platform> verify_platform(const PlatformQuery& query, Find
                     "quote > certification_data");
     return nullptr;
   }
-  const Bytes key = key_of(query);
-  if (auto known = Memory::of_process().find(key, query.at)) return known;
+  Bytes name = name_of(query);
+  if (auto known = verified_platforms().find(name);
+      known && query.at >= (*known)->from && query.at < (*known)->until)
+    return std::move(*known);
   auto platform = Cold(query, findings).run();
-  if (platform) Memory::of_process().keep(key, platform);
+  if (platform) verified_platforms().keep(std::move(name), platform);
   return platform;
 }
 

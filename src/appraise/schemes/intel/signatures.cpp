@@ -1,11 +1,10 @@
 #include "appraise/schemes/intel/signatures.h"
 
 #include <algorithm>
-#include <deque>
-#include <map>
-#include <mutex>
 
+#include "appraise/parts.h"
 #include "base/encoding.h"
+#include "base/remembered.h"
 #include "crypto/hash.h"
 
 namespace seatls::appraise::intel {
@@ -21,43 +20,18 @@ Result<crypto::PublicKey> key_of(const Field<64>& raw) {
   return crypto::PublicKey::from_ec_point(crypto::KeyType::p256, {bytes(v.first(32)), bytes(v.subspan(32))});
 }
 
-// A quoting enclave vouches for its attestation key once, and the key then signs every quote of the platform.
-// Vouched remembers what held, so that the next quote costs its own signature only.
-class Vouched {
- public:
-  [[nodiscard]] static Bytes name_of(const Quote& quote, const crypto::PublicKey& pck) {
-    crypto::Hasher hasher(Hash::sha256);
-    hasher.update(pck.spki().der());
-    hasher.update(quote.qe_report_raw);  // 384 bytes, as the fields after it have fixed sizes up to the last
-    hasher.update(quote.qe_report_signature);
-    hasher.update(quote.attestation_key);
-    hasher.update(quote.qe_auth_data);
-    return hasher.current();
-  }
-  [[nodiscard]] std::optional<crypto::PublicKey> find(const Bytes& name) {
-    const std::scoped_lock lock(mutex_);
-    const auto found = known_.find(name);
-    return found == known_.end() ? std::nullopt : std::optional(found->second);
-  }
-  void keep(const Bytes& name, crypto::PublicKey key) {
-    const std::scoped_lock lock(mutex_);
-    if (!known_.emplace(name, std::move(key)).second) return;
-    order_.push_back(name);
-    if (order_.size() <= most_remembered) return;
-    known_.erase(order_.front());
-    order_.pop_front();
-  }
-  static Vouched& of_process() {
-    static Vouched vouched;
-    return vouched;
-  }
+// A quoting enclave vouches for its attestation key once, and the key then signs every quote of the platform:
+// what held is remembered, so that the next quote costs its own signature only.
+base::Remembered<Bytes, crypto::PublicKey>& vouched_keys() {
+  static base::Remembered<Bytes, crypto::PublicKey> keys(256);
+  return keys;
+}
 
- private:
-  static constexpr std::size_t most_remembered = 256;
-  std::mutex mutex_;
-  std::map<Bytes, crypto::PublicKey> known_;
-  std::deque<Bytes> order_;
-};
+Bytes name_of(const Quote& quote, const crypto::PublicKey& pck) {
+  const Spki signer = pck.spki();
+  return name_of_parts({signer.der(), quote.qe_report_raw, quote.qe_report_signature, quote.attestation_key,
+                        quote.qe_auth_data});
+}
 
 Bytes masked(ByteView value, ByteView mask) {
   Bytes out = bytes(value);
@@ -79,9 +53,9 @@ void verify_signatures(const Quote& quote, const SignedBy& signer, Findings& fin
       invalid("the attestation key did not sign this quote: " + signature.error().detail,
               "quote > signature");
   };
-  const Bytes name = signer.verified ? Vouched::name_of(quote, *pck) : Bytes();
+  Bytes name = signer.verified ? name_of(quote, *pck) : Bytes();
   if (signer.verified)
-    if (auto known = Vouched::of_process().find(name)) return verify_quote(std::move(*known));
+    if (auto known = vouched_keys().find(name)) return verify_quote(std::move(*known));
 
   const auto key = key_of(quote.attestation_key);
   verify_quote(key);
@@ -104,7 +78,7 @@ void verify_signatures(const Quote& quote, const SignedBy& signer, Findings& fin
                     "the quoting enclave's report vouches for another attestation key",
                     "quote > qe_report > report_data");
   }
-  if (vouched) Vouched::of_process().keep(name, *key);
+  if (vouched) vouched_keys().keep(std::move(name), *key);
 }
 
 void verify_qe(const Quote& quote, const QeIdentity& identity, Findings& findings) {
