@@ -3,68 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
-#include "appraise/registry.h"
 #include "appraise/schemes/nitro/parse.h"
-#include "base/encoding.h"
-#include "support/samples.h"
+#include "unit/nitro/samples.h"
 
 namespace seatls::appraise::nitro {
 namespace {
 
-using nlohmann::json;
-
-struct Case {
-  std::string name;
-  Bytes document;
-  json expected;
-};
-
-std::vector<Case> cases() {
-  std::vector<Case> list;
-  const auto manifest = json::parse(seatls::testing::sample_text("MANIFEST.json"));
-  for (const auto& group : manifest["samples"]) {
-    const auto id = group["id"].get<std::string>();
-    if (!id.starts_with("nitro/") || !group["expected"].contains("documents")) continue;
-    for (const auto& [file, expected] : group["expected"]["documents"].items())
-      list.push_back({id + "/" + file, seatls::testing::sample(id + "/" + file), expected});
-  }
-  return list;
-}
-
-Bytes hex(const json& value) { return *base::from_hex(value.get<std::string>()); }
-
-Policy policy_for(const json& e) {
-  Policy p;
-  p.id = "samples";
-  p.schemes = {"nitro"};
-  for (const auto& [index, value] : e["pcrs"].items())
-    p.nitro.pcrs[static_cast<unsigned>(std::stoul(index))] = expect::Exactly<Bytes>{hex(value)};
-  if (!hex(e["user_data"]).empty()) p.nitro.user_data = expect::Exactly<Bytes>{hex(e["user_data"])};
-  return p;
-}
-
-struct Verdict {
-  std::optional<Assessment> assessment;
-  std::vector<Reason> reasons;
-  [[nodiscard]] std::string codes() const {
-    std::string out;
-    for (const auto& r : reasons) out += std::string(seatls::name(r.code)) + " (" + r.detail + ") ";
-    return out;
-  }
-};
-
-Verdict judge(const Bytes& document, const Policy& policy, const Bytes& nonce, std::int64_t at) {
-  const Context context{policy, nonce, nullptr, "", Time(std::chrono::seconds(at))};
-  Findings findings;
-  const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("nitro"), document, 0});
-  auto assessment = find_scheme("nitro")->judge(cmw, context, findings);
-  if (findings.refused()) assessment.reset();
-  return {std::move(assessment), findings.reasons()};
-}
-
-std::int64_t time_of(const Case& c) { return c.expected["verify_at_unix"].get<std::int64_t>(); }
+using seatls::testing::hex;
+using seatls::testing::nitro::cases;
+using seatls::testing::nitro::judge;
+using seatls::testing::nitro::policy_for;
+using seatls::testing::nitro::time_of;
 
 TEST(NitroSamples, FieldsAreThoseThatTheManifestStates) {
   SEATLS_NEEDS_SAMPLES();
@@ -98,18 +48,15 @@ TEST(NitroSamples, VerdictsAreThoseThatTheManifestStates) {
     // Without a nonce nothing ties a document to a connection: all else about it must hold.
     const bool bound = !nonce.empty(), debug = c.expected["debug"].get<bool>();
     auto verdict = judge(c.document, policy, nonce, time_of(c));
-    const auto refused_for = [&](Code code) {
-      return std::ranges::any_of(verdict.reasons, [&](const Reason& r) { return r.fatal && r.code == code; });
-    };
-    EXPECT_EQ(refused_for(Code::signature_invalid), !c.expected["valid"].get<bool>()) << verdict.codes();
-    EXPECT_FALSE(refused_for(Code::untrusted_attestation_key)) << verdict.codes();
-    EXPECT_EQ(refused_for(Code::debug_enabled), debug) << verdict.codes();
-    EXPECT_EQ(refused_for(Code::binder_mismatch), !bound) << verdict.codes();
+    EXPECT_EQ(verdict.has(Code::signature_invalid), !c.expected["valid"].get<bool>()) << verdict.told();
+    EXPECT_FALSE(verdict.has(Code::untrusted_attestation_key)) << verdict.told();
+    EXPECT_EQ(verdict.has(Code::debug_enabled), debug) << verdict.told();
+    EXPECT_EQ(verdict.has(Code::binder_mismatch), !bound) << verdict.told();
     if (!c.expected["valid"].get<bool>() || !bound) continue;
     policy.danger.allow_debug = debug;
     policy.danger.allow_unproven_tik = debug;
     verdict = judge(c.document, policy, nonce, time_of(c));
-    ASSERT_TRUE(verdict.assessment) << verdict.codes();
+    ASSERT_TRUE(verdict.assessment) << verdict.told();
     EXPECT_EQ(verdict.assessment->key, debug ? KeyProvenance::none : KeyProvenance::measured);
     EXPECT_EQ(verdict.assessment->vector.worst(), Tier::affirming);
     ++accepted;

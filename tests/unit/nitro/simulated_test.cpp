@@ -2,77 +2,43 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include "appraise/registry.h"
 #include "attest/simulated/nitro_module.h"
 #include "base/clock.h"
+#include "support/claims_edit.h"
+#include "support/verdict.h"
 
 namespace seatls::appraise::nitro {
 namespace {
 
 namespace cbor = codec::cbor;
 using attest::NitroModule;
+using seatls::testing::set;
+using seatls::testing::without;
 
-const Bytes binder(48, 0xB1);
-const crypto::PrivateKey& tik() {
+const crypto::PrivateKey& tls_key() {
   static const auto key = *crypto::PrivateKey::generate(crypto::KeyType::p256);
   return key;
 }
 
-struct World {
-  explicit World(SimulatedNitroOptions o = {}) : module(make(o)) {
-    policy.id = "simulated";
-    policy.schemes = {"nitro"};
+struct World : seatls::testing::JudgedWorld {
+  explicit World(SimulatedNitroOptions o = {}) : JudgedWorld("nitro"), module(make(o)) {
     for (const auto& [index, value] : o.pcrs) policy.nitro.pcrs[index] = expect::Exactly<Bytes>{value};
     policy.danger.simulated_roots = {bytes(module.root().der())};
+    binder = Bytes(48, 0xB1);
+    tik = tls_key().public_key().spki();
+    now = base::system_clock()();
   }
   static NitroModule make(SimulatedNitroOptions& o) {
-    o.tiks = {tik().public_key().spki()};
+    o.tiks = {tls_key().public_key().spki()};
     return *NitroModule::make(o);
   }
   [[nodiscard]] Bytes document(const NitroModule::Edit& edit = {}) const {
     return *module.document(binder, now, edit);
   }
-  [[nodiscard]] std::optional<Assessment> judge(const Bytes& value) {
-    const Spki spki = tik().public_key().spki();
-    const Context context{policy, binder, &spki, "", now};
-    Findings findings;
-    const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("nitro"), value, 0});
-    auto assessment = find_scheme("nitro")->judge(cmw, context, findings);
-    reasons = findings.reasons();
-    if (findings.refused()) assessment.reset();
-    return assessment;
-  }
-  void expect_refused(const Bytes& value, std::vector<Code> codes) {
-    EXPECT_FALSE(judge(value));
-    std::vector<std::string> found, wanted;
-    for (const auto& r : reasons)
-      if (r.fatal) found.emplace_back(seatls::name(r.code));
-    for (const auto code : codes) wanted.emplace_back(seatls::name(code));
-    EXPECT_EQ(found, wanted) << (reasons.empty() ? "" : reasons[0].path + ": " + reasons[0].detail);
-  }
-  void expect_accepted(const Bytes& value) {
-    EXPECT_TRUE(judge(value)) << reasons.at(0).path << ": " << reasons.at(0).detail;
-  }
 
   NitroModule module;
-  Policy policy;
-  Time now = base::system_clock()();
-  std::vector<Reason> reasons;
 };
 
-NitroModule::Edit set(std::string key, cbor::Value value) {
-  return [=](cbor::Map& map) {
-    for (auto& [k, v] : map)
-      if (k == cbor::text(key)) v = value;
-  };
-}
-NitroModule::Edit without(std::string key) {
-  return [=](cbor::Map& map) {
-    std::erase_if(map, [&](const auto& row) { return row.first == cbor::text(key); });
-  };
-}
 cbor::Value pcr0(const Bytes& value) { return cbor::map({{cbor::integer(0), cbor::bytes(value)}}); }
 
 TEST(NitroSimulated, AHonestDocumentIsAccepted) {
@@ -106,7 +72,7 @@ TEST(NitroSimulated, RootsThatNoPolicyNamesAreNone) {
 
 TEST(NitroSimulated, TheNonceIsTheBinder) {
   World w;
-  Bytes other = binder;
+  Bytes other = w.binder;
   other[47] ^= 1;
   w.expect_refused(w.document(set("nonce", cbor::bytes(other))), {Code::binder_mismatch});
   other.resize(64, 0);

@@ -3,116 +3,24 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
-#include "appraise/registry.h"
 #include "appraise/schemes/snp/parse.h"
-#include "base/clock.h"
-#include "base/encoding.h"
-#include "support/samples.h"
+#include "unit/snp/samples.h"
 
 namespace seatls::appraise::snp {
 namespace {
 
-using nlohmann::json;
+using seatls::testing::hex;
+using seatls::testing::moment;
 using seatls::testing::sample;
+using seatls::testing::Verdict;
+using seatls::testing::snp::Case;
+using seatls::testing::snp::cases;
+using seatls::testing::snp::judge;
+using seatls::testing::snp::number;
+using seatls::testing::snp::policy_for;
+using seatls::testing::snp::product;
 
-// Case is one report, what came with it, and what is known of it.
-struct Case {
-  std::string name;
-  Bytes report, table;
-  std::vector<Bytes> certificates;  // DER
-  json expected;
-};
-
-std::vector<Bytes> certificates_of(const Bytes& file) {
-  if (auto der = crypto::Certificate::from_der(file)) return {file};
-  std::vector<Bytes> list;
-  if (const auto pem = crypto::parse_pem_certificates(text(file)))
-    for (const auto& c : *pem) list.push_back(bytes(c.der()));
-  return list;
-}
-
-std::vector<Case> cases() {
-  std::vector<Case> list;
-  const auto manifest = json::parse(seatls::testing::sample_text("MANIFEST.json"));
-  for (const auto& group : manifest["samples"]) {
-    if (!group["id"].get<std::string>().starts_with("snp/") || !group["expected"].contains("reports"))
-      continue;
-    for (const auto& [file, expected] : group["expected"]["reports"].items()) {
-      Case c;
-      c.name = group["id"].get<std::string>() + "/" + file;
-      c.expected = expected;
-      for (const auto& row : group["files"]) {
-        const auto path = row["file"].get<std::string>(), role = row["role"].get<std::string>();
-        if (path.ends_with("/" + file)) c.report = sample(path);
-        if (path.ends_with("/auxblob.bin")) c.table = sample(path);
-        if (role == "collateral" || role == "trust-anchor")
-          std::ranges::move(certificates_of(sample(path)), std::back_inserter(c.certificates));
-      }
-      list.push_back(std::move(c));
-    }
-  }
-  return list;
-}
-
-Bytes hex(const json& value) { return *base::from_hex(value.get<std::string>()); }
-std::uint64_t number(const json& value) {
-  return value.is_string() ? std::stoull(value.get<std::string>(), nullptr, 16) : value.get<std::uint64_t>();
-}
-std::uint8_t part(const json& parts, const char* name) {
-  return parts.contains(name) ? parts[name].get<std::uint8_t>() : std::uint8_t{0};
-}
-
-SnpProduct product(const Case& c) {
-  const auto written = c.expected["product"].get<std::string>();
-  return written == "Milan" ? SnpProduct::milan : written == "Genoa" ? SnpProduct::genoa : SnpProduct::turin;
-}
-
-// policy_for accepts exactly this report, apart from a debugger.
-Policy policy_for(const Case& c) {
-  const auto& e = c.expected;
-  const auto given = [&](const char* field) { return Expect<Bytes>(expect::Exactly<Bytes>{hex(e[field])}); };
-  Policy p;
-  p.id = "samples";
-  p.schemes = {"sev-snp"};
-  p.snp.measurement = given("measurement");
-  p.snp.host_data = given("host_data");
-  p.snp.id_key_digest = given("id_key_digest");
-  p.snp.author_key_digest = expect::Any{};
-  p.snp.family_id = given("family_id");
-  p.snp.image_id = given("image_id");
-  p.snp.vmpl = {e["vmpl"].get<unsigned>()};
-  p.snp.permit = number(e["policy"]) &
-                 (seatls::snp::policy_smt | seatls::snp::policy_migrate_ma | seatls::snp::policy_cxl);
-  p.snp.permit_provisional_firmware = true;
-  p.snp.vlek = expect::Any{};
-  const auto& parts = e["reported_tcb_parts"];
-  p.snp.tcb[product(c)].reported = SnpTcb{part(parts, "fmc"), part(parts, "bl"), part(parts, "tee"),
-                                          part(parts, "snp"), part(parts, "ucode")};
-  p.snp.certificates = c.certificates;
-  return p;
-}
-
-struct Verdict {
-  std::optional<Assessment> assessment;
-  std::vector<Reason> reasons;
-  [[nodiscard]] std::string codes() const {
-    std::string out;
-    for (const auto& r : reasons)
-      if (r.fatal) out += std::string(seatls::name(r.code)) + " (" + r.detail + ") ";
-    return out;
-  }
-};
-
-Verdict judge(const Bytes& evidence, const Policy& policy, const Bytes& report_data, std::int64_t at) {
-  const Context context{policy, report_data, nullptr, "", Time(std::chrono::seconds(at))};
-  Findings findings;
-  const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("sev-snp"), evidence, 0});
-  auto assessment = find_scheme("sev-snp")->judge(cmw, context, findings);
-  if (findings.refused()) assessment.reset();
-  return {std::move(assessment), findings.reasons()};
-}
 Verdict judge(const Case& c, const Bytes& evidence) {
   return judge(evidence, policy_for(c), hex(c.expected["report_data"]),
                c.expected["verify_at_unix"].get<std::int64_t>());
@@ -182,14 +90,14 @@ TEST(SnpSamples, VerdictsAreThoseThatTheManifestStates) {
     auto verdict = judge(c, joined(c.report, c.table));
     if (c.expected["policy_debug"].get<bool>()) {
       EXPECT_FALSE(verdict.assessment);
-      ASSERT_EQ(verdict.reasons.size(), 1U) << verdict.codes();
+      ASSERT_EQ(verdict.reasons.size(), 1U) << verdict.told();
       EXPECT_EQ(verdict.reasons[0].code, Code::debug_enabled);
       auto policy = policy_for(c);
       policy.danger.allow_debug = true;
       verdict = judge(joined(c.report, c.table), policy, hex(c.expected["report_data"]),
                       c.expected["verify_at_unix"].get<std::int64_t>());
     }
-    ASSERT_EQ(verdict.assessment.has_value(), c.expected["valid"].get<bool>()) << verdict.codes();
+    ASSERT_EQ(verdict.assessment.has_value(), c.expected["valid"].get<bool>()) << verdict.told();
     if (!verdict.assessment) continue;
     EXPECT_EQ(claim(*verdict.assessment, "product"), c.expected["product"].get<std::string>());
     EXPECT_EQ(claim(*verdict.assessment, "root"), "ARK-" + c.expected["product"].get<std::string>());
@@ -207,7 +115,7 @@ TEST(SnpSamples, ChangedReportsFailTheirSignature) {
       change(report);
       const auto verdict = judge(c, joined(report, c.table));
       ASSERT_FALSE(verdict.reasons.empty()) << what;
-      EXPECT_EQ(verdict.reasons[0].code, Code::signature_invalid) << what << ": " << verdict.codes();
+      EXPECT_EQ(verdict.reasons[0].code, Code::signature_invalid) << what << ": " << verdict.told();
       EXPECT_FALSE(verdict.assessment) << what;
     };
     const auto fill = [](Bytes& r, std::size_t at, std::uint8_t value) {
@@ -238,18 +146,14 @@ TEST(SnpSamples, OtherReportDataIsRefused) {
 
 TEST(SnpSamples, CertificatesHaveTheirTime) {
   SEATLS_NEEDS_SAMPLES();
-  const auto unix_time = [](const json& text) {
-    auto s = text.get<std::string>();
-    return base::from_rfc3339(s.substr(0, 19) + "Z")->time_since_epoch().count();
-  };
   for (const auto& c : cases()) {
     SCOPED_TRACE(c.name);
-    for (const auto at :
-         {unix_time(c.expected["chain_valid_from"]) - 1, unix_time(c.expected["chain_valid_to"]) + 1}) {
+    for (const auto at : {moment(c.expected["chain_valid_from"]).time_since_epoch().count() - 1,
+                          moment(c.expected["chain_valid_to"]).time_since_epoch().count() + 1}) {
       const auto verdict =
           judge(joined(c.report, c.table), policy_for(c), hex(c.expected["report_data"]), at);
       ASSERT_FALSE(verdict.assessment);
-      EXPECT_EQ(verdict.reasons[0].code, Code::untrusted_attestation_key) << verdict.codes();
+      EXPECT_EQ(verdict.reasons[0].code, Code::untrusted_attestation_key) << verdict.told();
     }
   }
 }
@@ -276,10 +180,8 @@ TEST(SnpSamples, TheVcekOfAnotherChipIsNoneOfThisOne) {
       if (crypto::Certificate::from_der(der)->subject_common_name() != "SEV-VCEK") continue;
       const auto verdict = judge(c, joined(c.report, table_of(der)));
       ASSERT_FALSE(verdict.assessment) << c.name << " with the VCEK of " << name;
-      EXPECT_EQ(verdict.reasons[0].code, Code::signature_invalid) << verdict.codes();
-      EXPECT_TRUE(std::ranges::any_of(verdict.reasons, [](const Reason& r) {
-        return r.code == Code::evidence_inconsistent;
-      })) << verdict.codes();
+      EXPECT_EQ(verdict.reasons[0].code, Code::signature_invalid) << verdict.told();
+      EXPECT_TRUE(verdict.has(Code::evidence_inconsistent)) << verdict.told();
       ++swapped;
     }
   EXPECT_GE(swapped, 2);
@@ -293,12 +195,8 @@ TEST(SnpSamples, CertificatesThatNobodySignedAreRefused) {
       const auto verdict =
           judge(c, joined(c.report, table_of(sample(std::string("snp/milan-coco/") + file))));
       ASSERT_FALSE(verdict.assessment) << file;
-      EXPECT_TRUE(std::ranges::any_of(verdict.reasons,
-                                      [](const Reason& r) {
-                                        return r.code == Code::untrusted_attestation_key ||
-                                               r.code == Code::evidence_malformed;
-                                      }))
-          << file << ": " << verdict.codes();
+      EXPECT_TRUE(verdict.has(Code::untrusted_attestation_key) || verdict.has(Code::evidence_malformed))
+          << file << ": " << verdict.told();
     }
   }
 }

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "appraise/registry.h"
 #include "appraise/schemes/snp/parse.h"
 #include "attest/simulated/snp_machine.h"
 #include "base/clock.h"
+#include "support/verdict.h"
 
 namespace seatls::appraise::snp {
 namespace {
@@ -23,13 +23,13 @@ const Bytes report_data = [] {
 }();
 constexpr SnpTcb level{.bootloader = 4, .tee = 0, .snp = 24, .microcode = 219};
 
-struct World {
-  explicit World(SimulatedSnpOptions o = {}) : options(std::move(o)), machine(make(options)) {
-    policy.id = "simulated";
-    policy.schemes = {"sev-snp"};
+struct World : seatls::testing::JudgedWorld {
+  explicit World(SimulatedSnpOptions o = {})
+      : JudgedWorld("sev-snp"), options(std::move(o)), machine(make(options)) {
     policy.snp.measurement = expect::Exactly<Bytes>{options.measurement};
     policy.snp.tcb[options.product].reported = level;
     policy.danger.simulated_roots = {bytes(machine.ark().der())};
+    now = base::system_clock()();
   }
   static SnpMachine make(SimulatedSnpOptions& o) {
     if (o.tcb == SnpTcb{}) o.tcb = level;
@@ -44,34 +44,9 @@ struct World {
     out.insert(out.end(), table.begin(), table.end());
     return out;
   }
-  [[nodiscard]] std::optional<Assessment> judge(const Bytes& value) {
-    const Context context{policy, binder, nullptr, "", now};
-    Findings findings;
-    const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("sev-snp"), value, 0});
-    auto assessment = find_scheme("sev-snp")->judge(cmw, context, findings);
-    reasons = findings.reasons();
-    if (findings.refused()) assessment.reset();
-    return assessment;
-  }
-  // expect_refused: exactly these reasons refuse, in this order.
-  void expect_refused(const Bytes& value, std::vector<Code> codes) {
-    EXPECT_FALSE(judge(value));
-    std::vector<std::string> found, wanted;
-    for (const auto& r : reasons)
-      if (r.fatal) found.emplace_back(seatls::name(r.code));
-    for (const auto code : codes) wanted.emplace_back(seatls::name(code));
-    EXPECT_EQ(found, wanted) << (reasons.empty() ? "" : reasons[0].path + ": " + reasons[0].detail);
-  }
-  void expect_accepted(const Bytes& value) {
-    EXPECT_TRUE(judge(value)) << reasons.at(0).path << ": " << reasons.at(0).detail;
-  }
 
   SimulatedSnpOptions options;
   SnpMachine machine;
-  Policy policy;
-  Bytes binder = Bytes(32, 0xB1);
-  Time now = base::system_clock()();
-  std::vector<Reason> reasons;
 };
 
 SnpMachine::Edit set_byte(std::size_t at, std::uint8_t value) {
