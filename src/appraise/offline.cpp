@@ -3,6 +3,7 @@
 #include "appraise/schemes/cca/parse.h"
 #include "appraise/schemes/intel/quote.h"
 #include "appraise/schemes/nitro/parse.h"
+#include "appraise/schemes/psa/parse.h"
 #include "appraise/schemes/snp/report.h"
 #include "appraise/schemes/software/parse.h"
 #include "codec/cbor.h"
@@ -45,6 +46,8 @@ bool is_nitro(const Bytes& value) { return appraise::nitro::parse(record(MediaTy
 
 bool is_cca(const Bytes& value) { return appraise::cca::parse(record(MediaType{"any/any"}, value)).ok(); }
 
+bool is_psa(const Bytes& value) { return appraise::psa::parse(record(MediaType{"any/any"}, value)).ok(); }
+
 // as_named wraps raw bytes whose type the caller has told: a scheme's name or a media type.
 Result<Cmw> as_named(const std::string& type, const Bytes& value, const SchemeTable& table) {
   if (auto known = table.find(type)) return record(std::move(*known), value);
@@ -72,6 +75,7 @@ Result<Cmw> detected(const Bytes& value, const SchemeTable& table) {
   if (is_snp(value)) return as_named("sev-snp", value, table);
   if (is_nitro(value)) return as_named("nitro", value, table);
   if (is_cca(value)) return as_named("cca", value, table);
+  if (is_psa(value)) return as_named("psa", value, table);
   if (is_software_token(value)) return as_named("software", value, table);
   auto error = std::move(cmw).error();
   error.detail += (error.detail.empty() ? "" : "; ") +

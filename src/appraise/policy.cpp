@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "appraise/policy_cca.h"
+#include "appraise/policy_arm.h"
 #include "appraise/policy_intel.h"
 #include "appraise/policy_nitro.h"
 #include "appraise/policy_snp.h"
@@ -149,8 +149,9 @@ std::vector<PolicyMistake> validate(const Policy& policy) {
   if (accepted("tdx")) appraise::check_tdx(policy.tdx, mistake);
   if (accepted("sgx")) appraise::check_sgx(policy.sgx, mistake);
   if (accepted("sev-snp")) appraise::check_snp(policy.snp, mistake);
-  if (accepted("cca")) appraise::check_cca(policy.cca, mistake);
   if (accepted("nitro")) appraise::check_nitro(policy.nitro, mistake);
+  if (accepted("cca")) appraise::check_cca(policy.cca, mistake);
+  if (accepted("psa")) appraise::check_psa(policy.psa, mistake);
   if (accepted("result")) check_result(policy.result, mistake);
   for (const auto& id : policy.machine) {
     const auto colon = id.find(':');

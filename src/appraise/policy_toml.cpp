@@ -3,7 +3,7 @@
 #include <charconv>
 #include <filesystem>
 
-#include "appraise/policy_cca.h"
+#include "appraise/policy_arm.h"
 #include "appraise/policy_intel.h"
 #include "appraise/policy_nitro.h"
 #include "appraise/policy_snp.h"
@@ -123,8 +123,8 @@ DangerousAllowances dangers(TomlReader& r, const Section& s) {
 
 Policy read(TomlReader& r, const toml::table& root) {
   const Section top{&root, "", 0};
-  r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "sgx", "sev-snp", "nitro", "cca", "software",
-                         "result", "machine", "danger"});
+  r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "sgx", "sev-snp", "nitro", "cca", "psa",
+                         "software", "result", "machine", "danger"});
   Policy p;
   p.id = r.text(top, "id").value_or("");
   p.schemes = r.texts(top, "schemes");
@@ -141,8 +141,9 @@ Policy read(TomlReader& r, const toml::table& root) {
   if (const auto s = of_scheme("tdx"); s.present()) p.tdx = appraise::read_tdx(r, s);
   if (const auto s = of_scheme("sgx"); s.present()) p.sgx = appraise::read_sgx(r, s);
   if (const auto s = of_scheme("sev-snp"); s.present()) p.snp = appraise::read_snp(r, s);
-  if (const auto s = of_scheme("cca"); s.present()) p.cca = appraise::read_cca(r, s);
   if (const auto s = of_scheme("nitro"); s.present()) p.nitro = appraise::read_nitro(r, s);
+  if (const auto s = of_scheme("cca"); s.present()) p.cca = appraise::read_cca(r, s);
+  if (const auto s = of_scheme("psa"); s.present()) p.psa = appraise::read_psa(r, s);
   if (const auto s = of_scheme("result"); s.present()) p.result = result(r, s);
   const Section machine = r.section(top, "machine");
   r.refuse_unknown(machine, {"id"});

@@ -5,6 +5,7 @@
 
 #include "appraise/schemes/cca/appraise.h"
 #include "appraise/schemes/nitro/appraise.h"
+#include "appraise/schemes/psa/appraise.h"
 #include "appraise/schemes/result/appraise.h"
 #include "appraise/schemes/sgx/appraise.h"
 #include "appraise/schemes/snp/appraise.h"
@@ -38,6 +39,7 @@ constexpr std::array schemes = {
     Scheme{"sev-snp", false, stages<snp::parse, snp::verify, snp::appraise, snp::foresee>},
     Scheme{"nitro", false, stages<nitro::parse, nitro::verify, nitro::appraise, nitro::foresee>},
     Scheme{"cca", false, stages<cca::parse, cca::verify, cca::appraise, cca::foresee>},
+    Scheme{"psa", false, stages<psa::parse, psa::verify, psa::appraise, psa::foresee>},
     Scheme{"software", false,
            stages<software::parse, software::verify, software::appraise, software::foresee>},
     Scheme{"result", true, stages<result::parse, result::verify, result::appraise, result::foresee>},

@@ -141,6 +141,25 @@ std::optional<std::int64_t> TomlReader::number(const Section& s, std::string_vie
   return std::nullopt;
 }
 
+Expect<std::int64_t> TomlReader::numbers(const Section& s, std::string_view key, std::int64_t least,
+                                         std::int64_t most) {
+  const toml::node* node = find(s, key);
+  if (node == nullptr) return {};
+  if (const auto* word = node->as_string(); word != nullptr && word->get() == any_text) return expect::Any{};
+  const auto fits = [&](const toml::node& n) {
+    const auto* value = n.as_integer();
+    return value != nullptr && value->get() >= least && value->get() <= most;
+  };
+  expect::OneOf<std::int64_t> accepted;
+  if (fits(*node)) accepted.values.push_back(node->as_integer()->get());
+  if (const auto* list = node->as_array(); list != nullptr && std::ranges::all_of(*list, fits))
+    for (const auto& element : *list) accepted.values.push_back(element.as_integer()->get());
+  if (!accepted.values.empty()) return accepted;
+  wrong_type(*node, s.full(key),
+             "numbers from " + std::to_string(least) + " to " + std::to_string(most) + ", or \"expect.any\"");
+  return {};
+}
+
 std::optional<KeyProvenance> TomlReader::provenance(const Section& s) {
   const auto value = text(s, "key");
   if (!value) return std::nullopt;
@@ -259,6 +278,13 @@ std::optional<Spki> TomlReader::public_key(const std::string& path, const std::s
   if (const auto parsed = crypto::PublicKey::from_pem(*pem)) return parsed->spki();
   mistake(line, key, path + " holds no public key", "name a file with -----BEGIN PUBLIC KEY-----");
   return std::nullopt;
+}
+
+std::vector<Spki> TomlReader::public_keys(const Section& s, std::string_view key) {
+  std::vector<Spki> list;
+  for (const auto& path : texts(s, key))
+    if (auto read = public_key(path, s.full(key), line(s.full(key)))) list.push_back(std::move(*read));
+  return list;
 }
 
 }  // namespace seatls::appraise

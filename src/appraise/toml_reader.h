@@ -42,6 +42,8 @@ class TomlReader {
   [[nodiscard]] bool flag(const Section& s, std::string_view key);
   [[nodiscard]] std::optional<std::int64_t> number(const Section& s, std::string_view key, std::int64_t least,
                                                    std::int64_t most);
+  [[nodiscard]] Expect<std::int64_t> numbers(const Section& s, std::string_view key, std::int64_t least,
+                                             std::int64_t most);            // one, a list, or "expect.any"
   [[nodiscard]] std::optional<KeyProvenance> provenance(const Section& s);  // the key `key`
   [[nodiscard]] std::optional<std::chrono::seconds> duration(const Section& s, std::string_view key);
   [[nodiscard]] Expect<Bytes> digests(const Section& s, std::string_view key);  // hex, or "expect.any"
@@ -57,6 +59,9 @@ class TomlReader {
   // public_key reads one PEM file that `key` names.
   [[nodiscard]] std::optional<Spki> public_key(const std::string& path, const std::string& key,
                                                unsigned line);
+
+  // public_keys reads the PEM files that `key` names.
+  [[nodiscard]] std::vector<Spki> public_keys(const Section& s, std::string_view key);
 
   void mistake(unsigned line, std::string key, std::string what, std::string remedy,
                Code code = Code::configuration);

@@ -1,14 +1,17 @@
-// Attestation tokens of Arm: CCA.
-#include "appraise/schemes/cca/appraise.h"
+// Attestation tokens of Arm: CCA and PSA.
+#include "appraise/schemes/arm/judge.h"
+#include "appraise/schemes/cca/parse.h"
+#include "appraise/schemes/psa/parse.h"
 #include "base/encoding.h"
 #include "cli/inspect_types.h"
 
 namespace seatls::cli {
 namespace {
 
+namespace arm = appraise::arm;
 namespace cca = appraise::cca;
 
-Node told(const std::vector<cca::Component>& components) {
+Node told(const std::vector<arm::Component>& components) {
   Node list = Node::array();
   for (const auto& c : components) {
     Node row = Node::object();
@@ -24,7 +27,7 @@ Node told(const cca::Platform& p) {
       .set("profile", p.profile)
       .set("instance_id", base::to_hex(p.instance_id))
       .set("implementation_id", base::to_hex(p.implementation_id))
-      .set("lifecycle", std::string(cca::name_of(p.lifecycle)))
+      .set("lifecycle", std::string(arm::name_of(p.lifecycle)))
       .set("config", base::to_hex(p.config))
       .set("components", told(p.components))
       .set("challenge", base::to_hex(p.challenge));
@@ -51,6 +54,25 @@ Result<Node> inspect_cca_token(ByteView data) {
       .set("size", data.size())
       .set("platform", told(token->platform))
       .set("realm", told(token->realm));
+}
+
+Result<Node> inspect_psa_token(ByteView data) {
+  SEATLS_TRY(const auto token, appraise::psa::parse(Cmw(CmwRecord{MediaType{"any/any"}, bytes(data), 0})));
+  const auto& t = *token;
+  const auto or_null = [](std::string value) { return value.empty() ? Node() : Node(std::move(value)); };
+  return Node::object()
+      .set("type", "psa-token")
+      .set("size", data.size())
+      .set("profile", t.profile)
+      .set("nonce", base::to_hex(t.nonce))
+      .set("instance_id", base::to_hex(t.instance_id))
+      .set("implementation_id", base::to_hex(t.implementation_id))
+      .set("client_id", std::int64_t{t.client_id})
+      .set("lifecycle", std::string(arm::name_of(t.lifecycle)))
+      .set("boot_seed", or_null(base::to_hex(t.boot_seed)))
+      .set("certification_reference", or_null(t.certification_reference))
+      .set("verification_service", or_null(t.verification_service))
+      .set("components", told(t.components));
 }
 
 }  // namespace seatls::cli

@@ -29,6 +29,7 @@ constexpr std::array formats = {
     Format{"ear-jwt", plain<inspect_ear_jwt>, true},
     Format{"cmw", inspect_cmw, true},
     Format{"cca-token", plain<inspect_cca_token>, true},
+    Format{"psa-token", plain<inspect_psa_token>, true},
     Format{"nitro-document", plain<inspect_nitro_document>, true},
     Format{"eat", plain<inspect_eat>, true},
     Format{"ear-claims", plain<inspect_ear_claims>, true},

@@ -36,6 +36,7 @@ namespace seatls::cli {
 [[nodiscard]] Result<Node> inspect_event_log(ByteView data);
 [[nodiscard]] Result<Node> inspect_nitro_document(ByteView data);
 [[nodiscard]] Result<Node> inspect_cca_token(ByteView data);
+[[nodiscard]] Result<Node> inspect_psa_token(ByteView data);
 [[nodiscard]] Result<Node> inspect_snp_report(ByteView data);  // with its certificates, if there are any
 [[nodiscard]] Result<Node> inspect_certificates(ByteView data);
 [[nodiscard]] Result<Node> inspect_client_hello_body(ByteView data);

@@ -86,7 +86,8 @@ struct Learner {
   Result<std::string> (*tables)(const Cmw& evidence);
 };
 constexpr std::array learners = {Learner{"tdx", learn_tdx}, Learner{"sgx", learn_sgx},
-                                 Learner{"sev-snp", learn_snp}, Learner{"cca", learn_cca}};
+                                 Learner{"sev-snp", learn_snp}, Learner{"cca", learn_cca},
+                                 Learner{"psa", learn_psa}};
 
 }  // namespace
 
@@ -102,10 +103,11 @@ Result<std::string> learn_policy(const Cmw& evidence, const LearnOptions& option
       return head(options, std::string(learner.scheme)) + tables;
     }
   if (scheme == "software") return learn_software(evidence, options);
-  return Error{Code::usage,
-               "policies are learned from tpm2, tdx, sgx, sev-snp, cca and software evidence, and this is " +
-                   (scheme ? *scheme : describe(AttestationScheme{record->type})),
-               "evidence"};
+  return Error{
+      Code::usage,
+      "policies are learned from tpm2, tdx, sgx, sev-snp, cca, psa and software evidence, and this is " +
+          (scheme ? *scheme : describe(AttestationScheme{record->type})),
+      "evidence"};
 }
 
 Result<Cmw> attest_offline(Attester& attester, const AttestationScheme& scheme, Binder binder) {

@@ -26,6 +26,7 @@ struct LearnOptions {
 [[nodiscard]] Result<std::string> learn_sgx(const Cmw& evidence);
 [[nodiscard]] Result<std::string> learn_snp(const Cmw& evidence);
 [[nodiscard]] Result<std::string> learn_cca(const Cmw& evidence);
+[[nodiscard]] Result<std::string> learn_psa(const Cmw& evidence);
 
 // attest_offline asks the attester for one piece of evidence over a binder that no connection has.
 [[nodiscard]] Result<Cmw> attest_offline(Attester& attester, const AttestationScheme& scheme, Binder binder);

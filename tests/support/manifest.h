@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/encoding.h"
@@ -30,6 +31,21 @@ inline Time unix_time(const nlohmann::json& seconds) {
 // moment reads "2026-02-24T15:10:10+00:00", fractions of a second left out.
 inline Time moment(const nlohmann::json& rfc3339) {
   return base::from_rfc3339(rfc3339.get<std::string>().substr(0, 19) + "Z").value();
+}
+
+// Of one verifier's recorded verdict: the files that it judged, and the time, where they are told.
+inline std::string files_of(const nlohmann::json& says) {
+  const auto found = says.find("file");
+  return found != says.end() && found->is_string() ? found->get<std::string>() : "";
+}
+inline std::optional<std::int64_t> recorded_time(const nlohmann::json& says) {
+  const auto found = says.find("unix");
+  return found != says.end() && found->is_number() ? std::optional(found->get<std::int64_t>()) : std::nullopt;
+}
+// who_of is the verifier's name without its version.
+inline std::string who_of(const nlohmann::json& says) {
+  const auto who = says["verifier"].get<std::string>();
+  return who.substr(0, who.find(' '));
 }
 
 }  // namespace seatls::testing

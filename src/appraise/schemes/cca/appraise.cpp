@@ -3,13 +3,11 @@
 #include <algorithm>
 
 #include "appraise/ar4si.h"
+#include "appraise/schemes/arm/judge.h"
 #include "base/encoding.h"
 
 namespace seatls::appraise::cca {
 namespace {
-
-// The high byte of a lifecycle is its state: RFC 9783, section 4.3.1.
-enum State : std::uint8_t { secured = 0x30, non_psa_rot_debug = 0x40, recoverable_psa_rot_debug = 0x50 };
 
 class Judge {
  public:
@@ -21,7 +19,9 @@ class Judge {
     a_.vector[TrustClaim::hardware] = ar4si::hardware_genuine;
     a_.vector[TrustClaim::runtime_opaque] = ar4si::memory_opaque;
     a_.vector[TrustClaim::configuration] = ar4si::configuration_approved;
-    judge_lifecycle();
+    if (arm::judge_lifecycle(c_.lifecycle, context_, "cca > platform token > lifecycle", findings_,
+                             a_.dangers))
+      a_.vector[TrustClaim::hardware] = ar4si::contraindicated;
     judge_initial_measurement();
     for (unsigned i = 0; i < c_.extensible_measurements.size(); ++i) {
       const auto expected = policy_.extensible_measurements.find(i);
@@ -46,23 +46,6 @@ class Judge {
   }
 
  private:
-  void refuse(TrustClaim claim, Code code, std::string detail, std::string path) {
-    a_.vector[claim] = ar4si::contraindicated;
-    findings_.refuse(Stage::policy, code, std::move(detail), std::move(path));
-  }
-
-  void judge_lifecycle() {
-    const auto state = c_.lifecycle >> 8;
-    const bool debug = state == non_psa_rot_debug || state == recoverable_psa_rot_debug;
-    const std::string path = "cca > platform token > lifecycle";
-    const std::string detail = "is " + std::to_string(c_.lifecycle) + " (" +
-                               std::string(name_of(c_.lifecycle)) + "), and not secured";
-    if (judge_debug(debug, detail, context_, path, findings_, a_.dangers))
-      a_.vector[TrustClaim::hardware] = ar4si::contraindicated;
-    else if (!debug && state != secured)
-      refuse(TrustClaim::hardware, Code::tcb_rejected, detail, path);
-  }
-
   void judge_initial_measurement() {
     if (named("initial_measurement", policy_.initial_measurement, c_.initial_measurement,
               TrustClaim::executables, "cca > realm token > initial-measurement") != Met::listed)
@@ -93,27 +76,14 @@ class Judge {
 
 }  // namespace
 
-std::string_view name_of(std::uint16_t lifecycle) {
-  switch (lifecycle >> 8) {
-    case 0x00: return "unknown";
-    case 0x10: return "assembly-and-test";
-    case 0x20: return "rot-provisioning";
-    case secured: return "secured";
-    case non_psa_rot_debug: return "non-psa-rot-debug";
-    case recoverable_psa_rot_debug: return "recoverable-psa-rot-debug";
-    case 0x60: return "decommissioned";
-    default: return "not assigned";
-  }
-}
-
 Assessment appraise(const VerifiedClaims& verified, const Context& context, Findings& findings) {
   const Claims& c = *verified;
   Assessment a = Judge(c, context, findings).judge();
   a.fingerprint = c.fingerprint;
-  a.instance = {"ueid:" + base::to_hex(c.instance_id)};
+  a.instance = {"ueid:" + base::to_hex(c.instance_id), "ak:" + c.cpak};
   a.claims = {{"cca.instance_id", base::to_hex(c.instance_id)},
               {"cca.implementation_id", base::to_hex(c.implementation_id)},
-              {"cca.lifecycle", std::string(name_of(c.lifecycle))},
+              {"cca.lifecycle", std::string(arm::name_of(c.lifecycle))},
               {"cca.config", base::to_hex(c.config)},
               {"cca.cpak", c.cpak},
               {"cca.initial_measurement", base::to_hex(c.initial_measurement)},
@@ -122,13 +92,7 @@ Assessment appraise(const VerifiedClaims& verified, const Context& context, Find
   for (std::size_t i = 0; i < c.extensible_measurements.size(); ++i)
     a.claims.emplace_back("cca.extensible_measurements." + std::to_string(i),
                           base::to_hex(c.extensible_measurements[i]));
-  for (std::size_t i = 0; i < c.components.size(); ++i) {
-    const std::string name = "cca.components." + std::to_string(i);
-    a.claims.emplace_back(name, base::to_hex(c.components[i].value));
-    a.claims.emplace_back(name + ".signer", base::to_hex(c.components[i].signer_id));
-    if (!c.components[i].type.empty()) a.claims.emplace_back(name + ".type", c.components[i].type);
-    if (!c.components[i].version.empty()) a.claims.emplace_back(name + ".version", c.components[i].version);
-  }
+  arm::tell_components(c.components, "cca", a);
   return a;
 }
 

@@ -11,7 +11,4 @@ namespace seatls::appraise::cca {
 // foresee tells what the policy will object to once the evidence verifies.
 void foresee(const ParsedEvidence& evidence, const Context& context, Findings& findings);
 
-// name_of names the state that a lifecycle is in: "secured", "non-psa-rot-debug", …
-[[nodiscard]] std::string_view name_of(std::uint16_t lifecycle);
-
 }  // namespace seatls::appraise::cca

@@ -8,19 +8,12 @@
 #include <vector>
 
 #include "appraise/findings.h"
-#include "codec/cose.h"
+#include "appraise/schemes/arm/claims.h"
 #include "crypto/signature.h"
 #include "seatls/cmw.h"
 #include "seatls/keys.h"
 
 namespace seatls::appraise::cca {
-
-// cca-platform-sw-component = { ? 1 => type, 2 => measurement-value, ? 4 => version, 5 => signer-id,
-//   ? 6 => hash-algo-id }
-struct Component {
-  std::string type, version;
-  Bytes value, signer_id;
-};
 
 // cca-platform-claims = { 265 profile, 10 challenge, 2396 implementation-id, 256 instance-id, 2401 config,
 //   2395 lifecycle, 2399 sw-components, ? 2400 verification-service, 2402 hash-algo-id }
@@ -32,7 +25,7 @@ struct Platform {
   Bytes instance_id;        // 33 bytes, the first 0x01
   Bytes config;
   std::uint16_t lifecycle = 0;
-  std::vector<Component> components;
+  std::vector<arm::Component> components;
 };
 
 // cca-realm-claims = { ? 265 profile, 10 challenge, 44235 personalization-value, 44236 hash-algo-id,

@@ -1,5 +1,6 @@
 #include "appraise/schemes/cca/verify.h"
 
+#include "appraise/schemes/arm/judge.h"
 #include "base/encoding.h"
 #include "crypto/hash.h"
 #include "rats/sign1.h"
@@ -7,31 +8,10 @@
 namespace seatls::appraise::cca {
 namespace {
 
-constexpr std::array allowed = {crypto::SignatureAlgorithm::ecdsa_p256_sha256,
-                                crypto::SignatureAlgorithm::ecdsa_p384_sha384,
-                                crypto::SignatureAlgorithm::ecdsa_p521_sha512};
-
-// The platform's key is one that the policy names; nothing in the token leads to it.
-void verify_platform(const Platform& p, const Context& context, Claims& claims, Findings& findings) {
-  Error last{Code::untrusted_attestation_key, "cca.cpak names no key that could have signed this", ""};
-  for (const auto& spki : context.policy.cca.cpak) {
-    const auto key = crypto::PublicKey::from_spki(spki.der());
-    const auto verified =
-        key ? rats::verify_sign1(p.message, *key, allowed) : Result<rats::VerifiedSign1>(key.error());
-    if (verified) {
-      claims.cpak = "sha256:" + base::to_hex(crypto::digest(Hash::sha256, spki.der()));
-      return;
-    }
-    // A key of the right kind under which the signature is wrong tells more than one of another kind.
-    if (last.code != Code::signature_invalid) last = verified.error();
-  }
-  findings.refuse(last.code == Code::untrusted_attestation_key ? Stage::trust : Stage::signature,
-                  std::move(last).in("cca > platform token > signature"));
-}
-
 // The platform token's challenge is a hash of the realm's key, which signs the realm token.
 void verify_realm(const Token& t, Findings& findings) {
-  if (const auto verified = rats::verify_sign1(t.realm.message, t.realm.key, allowed); !verified)
+  if (const auto verified = rats::verify_sign1(t.realm.message, t.realm.key, arm::allowed_algorithms);
+      !verified)
     findings.refuse(Stage::signature, Error(verified.error()).in("cca > realm token > signature"));
   const Bytes expected = crypto::digest(t.realm.public_key_hash, t.realm.public_key);
   if (expected != t.platform.challenge)
@@ -65,7 +45,9 @@ Claims claims_of(const Token& t) {
 std::optional<VerifiedClaims> verify(const ParsedEvidence& evidence, const Context& context,
                                      Findings& findings) {
   Claims claims = claims_of(*evidence);
-  verify_platform(evidence->platform, context, claims, findings);
+  claims.cpak = arm::verify_signer(evidence->platform.message, context.policy.cca.cpak, "cca.cpak",
+                                   "cca > platform token > signature", findings)
+                    .value_or("");
   verify_realm(*evidence, findings);
   compare_binder(evidence->realm.challenge, BinderField::zero_padded_to_64, context,
                  "cca > realm token > challenge", findings);

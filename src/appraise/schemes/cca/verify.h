@@ -13,7 +13,7 @@ namespace seatls::appraise::cca {
 struct Claims {
   Bytes implementation_id, instance_id, config;
   std::uint16_t lifecycle = 0;
-  std::vector<Component> components;
+  std::vector<arm::Component> components;
   Bytes personalization, initial_measurement;
   std::array<Bytes, 4> extensible_measurements;
   std::string cpak;  // "sha256:…", the key that signed for the platform

@@ -1,20 +1,22 @@
 // Tokens of Arm CCA that are made here: what a policy accepts and refuses, field by field, in both forms.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <functional>
-
-#include "appraise/registry.h"
 #include "codec/cbor.h"
 #include "crypto/hash.h"
 #include "rats/key_format.h"
 #include "rats/sign1.h"
 #include "seatls/verifiers.h"
+#include "support/claims_edit.h"
+#include "support/verdict.h"
 
 namespace seatls::appraise::cca {
 namespace {
 
 namespace cbor = codec::cbor;
+using seatls::testing::filled;
+using seatls::testing::set;
+using seatls::testing::without;
+using Edit = seatls::testing::ClaimsEdit;
 
 const crypto::PrivateKey& key_of(int which) {
   static const crypto::PrivateKey keys[] = {*crypto::PrivateKey::generate(crypto::KeyType::p384),
@@ -24,24 +26,8 @@ const crypto::PrivateKey& key_of(int which) {
 const crypto::PrivateKey& cpak() { return key_of(0); }
 const crypto::PrivateKey& rak() { return key_of(1); }
 
-using Edit = std::function<void(cbor::Map&)>;
-Edit set(std::int64_t key, cbor::Value value) {
-  return [=](cbor::Map& map) {
-    std::erase_if(map, [&](const auto& row) { return row.first == cbor::integer(key); });
-    map.emplace_back(cbor::integer(key), value);
-  };
-}
-Edit without(std::int64_t key) {
-  return [=](cbor::Map& map) {
-    std::erase_if(map, [&](const auto& row) { return row.first == cbor::integer(key); });
-  };
-}
-cbor::Value filled(std::size_t size, std::uint8_t value) { return cbor::bytes(Bytes(size, value)); }
-
-struct World {
-  World() {
-    policy.id = "made";
-    policy.schemes = {"cca"};
+struct World : seatls::testing::JudgedWorld {
+  World() : JudgedWorld("cca") {
     policy.cca.cpak = {cpak().public_key().spki()};
     policy.cca.initial_measurement = expect::Exactly<Bytes>{Bytes(32, 0x11)};
     policy.cca.components = expect::Exactly<Bytes>{Bytes(32, 0x22)};
@@ -85,31 +71,6 @@ struct World {
                                                    {cbor::integer(44241), part(std::move(realm), rak())}})));
   }
   [[nodiscard]] Bytes realm(const Edit& edit) const { return token({}, edit); }
-
-  [[nodiscard]] std::optional<Assessment> judge(const Bytes& value) {
-    const Context context{policy, binder, nullptr, "", Time{}};
-    Findings findings;
-    const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("cca"), value, 0});
-    auto assessment = find_scheme("cca")->judge(cmw, context, findings);
-    reasons = findings.reasons();
-    if (findings.refused()) assessment.reset();
-    return assessment;
-  }
-  void expect_refused(const Bytes& value, std::vector<Code> codes) {
-    EXPECT_FALSE(judge(value));
-    std::vector<std::string> found, wanted;
-    for (const auto& r : reasons)
-      if (r.fatal) found.emplace_back(seatls::name(r.code));
-    for (const auto code : codes) wanted.emplace_back(seatls::name(code));
-    EXPECT_EQ(found, wanted) << (reasons.empty() ? "" : reasons[0].path + ": " + reasons[0].detail);
-  }
-  void expect_accepted(const Bytes& value) {
-    EXPECT_TRUE(judge(value)) << reasons.at(0).path << ": " << reasons.at(0).detail;
-  }
-
-  Policy policy;
-  Bytes binder = Bytes(32, 0xB1);
-  std::vector<Reason> reasons;
 };
 
 TEST(CcaMade, BothFormsAreAccepted) {
@@ -119,8 +80,9 @@ TEST(CcaMade, BothFormsAreAccepted) {
     ASSERT_TRUE(a) << w.reasons.at(0).path << ": " << w.reasons.at(0).detail;
     EXPECT_EQ(a->key, KeyProvenance::measured);
     EXPECT_EQ(a->vector.worst(), Tier::affirming);
-    ASSERT_EQ(a->instance.size(), 1U);
+    ASSERT_EQ(a->instance.size(), 2U);
     EXPECT_EQ(a->instance[0].substr(0, 9), "ueid:0133");
+    EXPECT_EQ(a->instance[1].substr(0, 10), "ak:sha256:");
   }
   World w;
   w.expect_refused(w.token({}, {}, 18), {Code::evidence_malformed});

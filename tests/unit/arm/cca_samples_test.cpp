@@ -3,95 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
-#include "appraise/registry.h"
 #include "appraise/schemes/cca/parse.h"
-#include "base/encoding.h"
-#include "codec/json.h"
-#include "rats/key_format.h"
-#include "support/samples.h"
+#include "unit/arm/samples.h"
 
 namespace seatls::appraise::cca {
 namespace {
 
-using nlohmann::json;
-
-struct Case {
-  std::string name;
-  Bytes token;
-  std::vector<Spki> keys;
-  json expected;  // of the token
-  bool valid = false;
-};
-
-std::optional<Spki> key_in(const Bytes& file) {
-  if (const auto pem = crypto::PublicKey::from_pem(text(file))) return pem->spki();
-  const auto parsed = codec::json::parse(text(file));
-  if (!parsed) return std::nullopt;
-  const auto key = rats::from_jwk(*parsed);
-  return key ? std::optional(key->spki()) : std::nullopt;
-}
-
-std::vector<Case> cases() {
-  std::vector<Case> list;
-  const auto manifest = json::parse(seatls::testing::sample_text("MANIFEST.json"));
-  for (const auto& group : manifest["samples"]) {
-    const auto id = group["id"].get<std::string>();
-    if (!id.starts_with("cca/") || !group["expected"].contains("token")) continue;
-    Case c;
-    c.name = id;
-    c.expected = group["expected"]["token"];
-    c.valid = group["expected"].value("valid", false);
-    for (const auto& row : group["files"]) {
-      const Bytes file = seatls::testing::sample(row["file"].get<std::string>());
-      if (row["role"] == "evidence" && c.token.empty()) c.token = file;
-      if (row["role"] == "key")
-        if (auto key = key_in(file)) c.keys.push_back(std::move(*key));
-    }
-    list.push_back(std::move(c));
-  }
-  return list;
-}
-
-Bytes hex(const json& value) { return *base::from_hex(value.get<std::string>()); }
-
-Policy policy_for(const Case& c) {
-  Policy p;
-  p.id = "samples";
-  p.schemes = {"cca"};
-  p.cca.cpak = c.keys;
-  p.cca.initial_measurement = expect::Exactly<Bytes>{hex(c.expected["rim"])};
-  p.cca.personalization = expect::Exactly<Bytes>{hex(c.expected["rpv"])};
-  for (unsigned i = 0; i < 4; ++i)
-    p.cca.extensible_measurements[i] = expect::Exactly<Bytes>{hex(c.expected["rem"][i])};
-  p.cca.components = expect::Any{};
-  p.cca.config = expect::Any{};
-  return p;
-}
-
-struct Verdict {
-  std::optional<Assessment> assessment;
-  std::vector<Reason> reasons;
-  [[nodiscard]] std::string codes() const {
-    std::string out;
-    for (const auto& r : reasons)
-      out += std::string(seatls::name(r.code)) + " (" + r.path + ": " + r.detail + ") ";
-    return out;
-  }
-  [[nodiscard]] bool has(Code code) const {
-    return std::ranges::any_of(reasons, [&](const Reason& r) { return r.fatal && r.code == code; });
-  }
-};
-
-Verdict judge(const Bytes& token, const Policy& policy, const Bytes& challenge) {
-  const Context context{policy, challenge, nullptr, "", Time{}};
-  Findings findings;
-  const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("cca"), token, 0});
-  auto assessment = find_scheme("cca")->judge(cmw, context, findings);
-  if (findings.refused()) assessment.reset();
-  return {std::move(assessment), findings.reasons()};
-}
+using seatls::testing::hex;
+using seatls::testing::cca::cases;
+using seatls::testing::cca::judge;
+using seatls::testing::cca::policy_for;
 
 TEST(CcaSamples, FieldsAreThoseThatTheManifestStates) {
   SEATLS_NEEDS_SAMPLES();
@@ -124,9 +46,9 @@ TEST(CcaSamples, VerdictsAreThoseThatTheManifestStates) {
     if (c.keys.empty()) continue;
     SCOPED_TRACE(c.name);
     const auto verdict = judge(c.token, policy_for(c), hex(c.expected["realm_challenge"]));
-    EXPECT_EQ(verdict.assessment.has_value(), c.valid) << verdict.codes();
+    EXPECT_EQ(verdict.assessment.has_value(), c.valid) << verdict.told();
     EXPECT_EQ(verdict.has(Code::evidence_inconsistent), !c.expected["binder_ok"].get<bool>())
-        << verdict.codes();
+        << verdict.told();
     if (verdict.assessment) ++accepted;
   }
   EXPECT_GE(accepted, 3);
@@ -143,7 +65,7 @@ TEST(CcaSamples, ARealmOfAnotherPlatformIsRefused) {
     c.keys = keys;
     const auto verdict = judge(c.token, policy_for(c), hex(c.expected["realm_challenge"]));
     ASSERT_FALSE(verdict.assessment);
-    ASSERT_EQ(verdict.reasons.size(), 1U) << verdict.codes();
+    ASSERT_EQ(verdict.reasons.size(), 1U) << verdict.told();
     EXPECT_EQ(verdict.reasons[0].code, Code::evidence_inconsistent);
   }
 }

@@ -1,4 +1,4 @@
-// The section [cca] of a policy: its keys, and what it must hold.
+// The sections [cca] and [psa] of a policy: their keys, and what they must hold.
 #pragma once
 
 #include "appraise/policy_checks.h"
@@ -11,5 +11,7 @@ struct Section;
 
 [[nodiscard]] CcaPolicy read_cca(TomlReader& reader, const Section& section);
 void check_cca(const CcaPolicy& policy, const Tell& mistake);
+[[nodiscard]] PsaPolicy read_psa(TomlReader& reader, const Section& section);
+void check_psa(const PsaPolicy& policy, const Tell& mistake);
 
 }  // namespace seatls::appraise

@@ -1,11 +1,11 @@
-#include "appraise/policy_cca.h"
+#include "appraise/policy_arm.h"
 
 #include "appraise/toml_reader.h"
 
 namespace seatls::appraise {
 namespace {
 
-constexpr std::size_t personalization_size = 64;
+constexpr std::size_t personalization_size = 64, implementation_id_size = 32;
 
 }  // namespace
 
@@ -13,9 +13,7 @@ CcaPolicy read_cca(TomlReader& r, const Section& s) {
   r.refuse_unknown(s, {"cpak", "initial_measurement", "extensible_measurements", "personalization",
                        "components", "config", "key"});
   CcaPolicy p;
-  for (const auto& path : r.texts(s, "cpak"))
-    if (auto key = r.public_key(path, s.full("cpak"), r.line(s.full("cpak"))))
-      p.cpak.push_back(std::move(*key));
+  p.cpak = r.public_keys(s, "cpak");
   p.initial_measurement = r.digests(s, "initial_measurement");
   p.extensible_measurements = r.registers(r.section(s, "extensible_measurements"));
   p.personalization = r.digests(s, "personalization");
@@ -42,6 +40,34 @@ void check_cca(const CcaPolicy& p, const Tell& mistake) {
       check_digest(key, expected, mistake);
   }
   check_size("cca.personalization", p.personalization, personalization_size, mistake);
+}
+
+PsaPolicy read_psa(TomlReader& r, const Section& s) {
+  r.refuse_unknown(s, {"iak", "implementation_id", "components", "signers", "client_id", "key"});
+  PsaPolicy p;
+  p.iak = r.public_keys(s, "iak");
+  p.implementation_id = r.digests(s, "implementation_id");
+  p.components = r.digests(s, "components");
+  p.signers = r.digests(s, "signers");
+  p.client_id = r.numbers(s, "client_id", INT32_MIN, INT32_MAX);
+  p.key = r.provenance(s);
+  return p;
+}
+
+void check_psa(const PsaPolicy& p, const Tell& mistake) {
+  if (p.iak.empty())
+    mistake("psa.iak", "nothing says whose devices are trusted",
+            "set psa.iak = [\"iak.pem\"], the public keys that sign their tokens");
+  check_named("psa.implementation_id", p.implementation_id, mistake);
+  check_size("psa.implementation_id", p.implementation_id, implementation_id_size, mistake);
+  if (!p.components.is_set() && !p.signers.is_set())
+    mistake("psa.components", "no software is accepted",
+            "list the accepted measurements: components = [\"HEX\"]; or who signs them, with signers");
+  check_digest("psa.components", p.components, mistake);
+  check_digest("psa.signers", p.signers, mistake);
+  if (!p.client_id.is_set())
+    mistake("psa.client_id", "no caller is accepted",
+            "write the accepted ones, client_id = [-1], or \"expect.any\" to accept any, visibly");
 }
 
 }  // namespace seatls::appraise

@@ -1,0 +1,24 @@
+// Stage 2 of psa: what is cryptographic fact. The signature, and that the nonce is this connection's binder.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "appraise/context.h"
+#include "appraise/schemes/psa/parse.h"
+
+namespace seatls::appraise::psa {
+
+struct Claims {
+  Token token;
+  std::string iak;  // "sha256:…", the key that signed
+  Bytes fingerprint;
+};
+
+class ClaimsVerifier;
+using VerifiedClaims = Minted<Claims, ClaimsVerifier>;
+
+[[nodiscard]] std::optional<VerifiedClaims> verify(const ParsedEvidence& evidence, const Context& context,
+                                                   Findings& findings);
+
+}  // namespace seatls::appraise::psa
