@@ -1,7 +1,5 @@
 #include "appraise/schemes/cca/appraise.h"
 
-#include <algorithm>
-
 #include "appraise/ar4si.h"
 #include "appraise/schemes/arm/judge.h"
 #include "base/encoding.h"
