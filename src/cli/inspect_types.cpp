@@ -23,9 +23,9 @@ Result<Node> plain(ByteView data, unsigned) {
   return inspect(data);
 }
 
-// In the order of detection: those that are told by their first bytes come first.
+// In the order of detection: those that are told by their first bytes come first, and certificates after what
+// may hold them as PEM.
 constexpr std::array formats = {
-    Format{"certificate", plain<inspect_certificates>, true},
     Format{"ear-jwt", plain<inspect_ear_jwt>, true},
     Format{"cmw", inspect_cmw, true},
     Format{"cca-token", plain<inspect_cca_token>, true},
@@ -39,6 +39,7 @@ constexpr std::array formats = {
     Format{"tpm2-public", plain<inspect_tpm2_public>, true},
     Format{"event-log", plain<inspect_event_log>, true},
     Format{"sev-snp-report", plain<inspect_snp_report>, true},
+    Format{"certificate", plain<inspect_certificates>, true},
     Format{"authenticator-request", plain<inspect_authenticator_request>, true},
     Format{"authenticator", inspect_authenticator, true},
     Format{"frames", inspect_frames, false},

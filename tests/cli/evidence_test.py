@@ -228,5 +228,55 @@ class Tdx(kit.Case):
         self.assertIn("binder_mismatch", self.codes("--at", self.at))
 
 
+class Sgx(kit.Case):
+    def test_a_policy_is_learned_from_a_quote(self) -> None:
+        quote = (kit.ROOT / "fuzz/corpus/intel_quote/sgx-v3").read_bytes()
+        (self.folder / "quote.bin").write_bytes(quote)
+        encoded = base64.urlsafe_b64encode(quote).rstrip(b"=").decode()
+        (self.folder / "quote.cmw").write_text(json.dumps(["application/vnd.seatls.sgx-quote", encoded, 4]))
+        told = self.seatls("inspect", "quote.bin", "--json").json
+        self.assertEqual((told["type"], told["tee"], told["version"]), ("intel-quote", "SGX", 3))
+        (self.folder / "collateral.json").write_bytes((kit.ROOT / "fuzz/corpus/intel_collateral/bundle").read_bytes())
+        self.seatls("policy", "learn", "quote.cmw", "-o", "policy.toml")
+        self.assertIn(f'mr_enclave = ["{"11" * 32}"]', (self.folder / "policy.toml").read_text())
+        judged = self.seatls("appraise", "quote.bin", "--policy", "policy.toml", "--binder", "b1" * 32, "--json", code=1).json
+        self.assertEqual(judged["scheme"], "sgx")
+        # The collateral is about a TDX platform, and the quote is signed by nobody.
+        fatal = [r["code"] for r in judged["reasons"] if r["fatal"]]
+        self.assertEqual(fatal[0], "signature_invalid")
+        self.assertIn("collateral_missing", fatal)
+
+
+class Arm(kit.Case):
+    """Tokens of CCA and PSA, whose signatures are none: seeds of the fuzz targets."""
+
+    def told(self, seed: str, record: bytes, *, scheme: str, key: str, kind: str) -> dict:
+        token = (kit.ROOT / "fuzz/corpus" / seed).read_bytes()
+        (self.folder / "token.bin").write_bytes(token)
+        (self.folder / "token.cmw").write_bytes(record + b"\x59" + len(token).to_bytes(2, "big") + token)
+        self.seatls("key", "create", "--type", kind, "-o", "any.key")
+        self.write(key, self.seatls("key", "show", "--public", "any.key").out)
+        self.seatls("policy", "learn", "token.cmw", "-o", "policy.toml")
+        for file in ("token.bin", "token.cmw"):
+            judged = self.seatls("appraise", file, "--policy", "policy.toml", "--binder", "b1" * 32, "--json", code=1).json
+            self.assertEqual(judged["scheme"], scheme)
+            fatal = {r["code"] for r in judged["reasons"] if r["fatal"]}
+            self.assertEqual(fatal, {"signature_invalid"}, judged)  # the learned policy objects to nothing else
+        return self.seatls("inspect", "token.bin", "--json").json
+
+    def test_cca_is_inspected_learned_and_judged(self) -> None:
+        media = b'application/eat-collection; profile="tag:arm.com,2023:cca_platform#1.0.0"'
+        record = b"\x82\x78" + bytes([len(media)]) + media
+        told = self.told("cca_token/tag-907", record, scheme="cca", key="cpak.pem", kind="p384")
+        self.assertEqual((told["type"], told["platform"]["lifecycle"]), ("cca-token", "secured"))
+        self.assertEqual(told["realm"]["initial_measurement"], "11" * 32)
+
+    def test_psa_is_inspected_learned_and_judged(self) -> None:
+        record = b"\x82\x19" + (10003).to_bytes(2, "big")
+        told = self.told("psa_token/tfm", record, scheme="psa", key="iak.pem", kind="p256")
+        self.assertEqual((told["type"], told["lifecycle"], told["client_id"]), ("psa-token", "secured", -1))
+        self.assertEqual(told["components"][0]["measurement"], "22" * 32)
+
+
 if __name__ == "__main__":
     kit.main()

@@ -1,33 +1,30 @@
 // Quotes of real SGX machines, and what their collectors and other verifiers say of them.
 #include <gmock/gmock.h>
 
-#include <nlohmann/json.hpp>
-
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "support/manifest.h"
 #include "unit/appraise/intel_kit.h"
-#include "unit/appraise/samples.h"
 
 namespace seatls::appraise {
 namespace {
 
 using nlohmann::json;
+using seatls::testing::sample;
 using testing::code_of;
 using ::testing::HasSubstr;
 using testing::judge;
-using testing::read_file;
 using testing::reasons_of;
-using testing::sample;
 
 class SgxSamples : public ::testing::Test {
  protected:
   void SetUp() override {
-    SEATLS_NEED_SAMPLE("MANIFEST.json");
-    manifest = json::parse(text(read_file(sample("MANIFEST.json"))));
-    quote = read_file(sample("sgx/v3-dcapqvl/quote.bin"));
-    collateral = text(read_file(sample("sgx/v3-dcapqvl/collateral.json")));
+    SEATLS_NEEDS_SAMPLES();
+    manifest = seatls::testing::manifest();
+    quote = sample("sgx/v3-dcapqvl/quote.bin");
+    collateral = text(sample("sgx/v3-dcapqvl/collateral.json"));
     about = expected("sgx/v3-dcapqvl")["collateral"]["collateral.json"];
-    at = Time(std::chrono::seconds(about["verify_at_unix"].get<std::int64_t>()));
+    at = seatls::testing::unix_time(about["verify_at_unix"]);
     parsed = intel::parse_quote(quote).value();
     policy = policy_of(*parsed.enclave());
     policy.sgx.tcb.collateral = {IntelCollateral::parse(collateral).value()};
@@ -60,7 +57,7 @@ class SgxSamples : public ::testing::Test {
 TEST_F(SgxSamples, EveryFieldIsWhatTheManifestSays) {
   for (const char* id : {"sgx/v3-dcapqvl", "sgx/v3-intel-qvl-sample", "sgx/v3-occlum-debug"}) {
     const auto says = expected(id)["quotes"]["quote.bin"];
-    const auto q = intel::parse_quote(read_file(sample(std::string(id) + "/quote.bin")));
+    const auto q = intel::parse_quote(sample(std::string(id) + "/quote.bin"));
     ASSERT_TRUE(q) << q.error().message();
     ASSERT_NE(q->enclave(), nullptr);
     const auto& r = *q->enclave();
@@ -121,12 +118,9 @@ TEST_F(SgxSamples, TheVerdictAgreesWithAnotherVerifiers) {
 }
 
 TEST_F(SgxSamples, StaleAndEarlyCollateral) {
-  const auto moment = [&](const char* key) {
-    return base::from_rfc3339(about[key].get<std::string>().substr(0, 19) + "Z").value();
-  };
-  at = moment("window_to") + std::chrono::seconds(1);
+  at = seatls::testing::moment(about["window_to"]) + std::chrono::seconds(1);
   EXPECT_EQ(code_of(result(policy)), Code::collateral_stale);
-  at = moment("window_from") - std::chrono::seconds(1);
+  at = seatls::testing::moment(about["window_from"]) - std::chrono::seconds(1);
   EXPECT_EQ(code_of(result(policy)), Code::collateral_stale);
 }
 
@@ -149,7 +143,7 @@ TEST_F(SgxSamples, ChangedBytesAndPrefixes) {
 }
 
 TEST_F(SgxSamples, ADebuggedEnclaveWithoutCollateral) {
-  quote = read_file(sample("sgx/v3-occlum-debug/quote.bin"));
+  quote = sample("sgx/v3-occlum-debug/quote.bin");
   parsed = intel::parse_quote(quote).value();
   at = base::from_rfc3339("2024-01-01T00:00:00Z").value();
   const auto judged = result(policy_of(*parsed.enclave()));
@@ -159,11 +153,11 @@ TEST_F(SgxSamples, ADebuggedEnclaveWithoutCollateral) {
 
 // Its TCB info is of version 2, and its certification data names no chain.
 TEST_F(SgxSamples, IntelsOwnSampleIsRefused) {
-  const auto theirs = text(read_file(sample("sgx/v3-intel-qvl-sample/collateral.json")));
+  const auto theirs = text(sample("sgx/v3-intel-qvl-sample/collateral.json"));
   const auto refused = IntelCollateral::parse(theirs);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::unknown_value) << refused.error().message();
-  quote = read_file(sample("sgx/v3-intel-qvl-sample/quote.bin"));
+  quote = sample("sgx/v3-intel-qvl-sample/quote.bin");
   parsed = intel::parse_quote(quote).value();
   EXPECT_EQ(code_of(result(policy)), Code::untrusted_attestation_key) << reasons_of(result(policy));
 }

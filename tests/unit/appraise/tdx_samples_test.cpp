@@ -1,25 +1,24 @@
 // Quotes of real TDX machines and what their collectors, and other verifiers, say of them: MANIFEST.json.
 #include <gmock/gmock.h>
 
-#include <nlohmann/json.hpp>
-
 #include "appraise/schemes/intel/collateral.h"
 #include "appraise/schemes/intel/pck.h"
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "support/manifest.h"
 #include "unit/appraise/intel_kit.h"
-#include "unit/appraise/samples.h"
 
 namespace seatls::appraise {
 namespace {
 
 using nlohmann::json;
+using seatls::testing::moment;
+using seatls::testing::sample;
+using seatls::testing::unix_time;
 using ::testing::HasSubstr;
 using testing::judge;
 using testing::policy_of;
-using testing::read_file;
 using testing::reasons_of;
-using testing::sample;
 
 struct TdxSample {
   std::string id;
@@ -29,7 +28,7 @@ struct TdxSample {
 };
 
 std::vector<TdxSample> load() {
-  const auto manifest = json::parse(text(read_file(sample("MANIFEST.json"))));
+  const auto manifest = seatls::testing::manifest();
   std::vector<TdxSample> out;
   for (const auto& s : manifest["samples"]) {
     const std::string id = s["id"];
@@ -37,26 +36,20 @@ std::vector<TdxSample> load() {
     if (!s["expected"]["quotes"].is_object()) continue;
     for (const auto& [file, expected] : s["expected"]["quotes"].items()) {
       if (expected["tee_type"] != "0x81") continue;
-      TdxSample one{id, read_file(sample(id + "/" + file)), expected, {}};
+      TdxSample one{id, sample(id + "/" + file), expected, {}};
       if (s["expected"].contains("collateral"))
         for (const auto& [name, about] : s["expected"]["collateral"].items())
-          one.collateral.emplace_back(text(read_file(sample(id + "/" + name))), about);
+          one.collateral.emplace_back(text(sample(id + "/" + name)), about);
       out.push_back(std::move(one));
     }
   }
   return out;
 }
 
-Time seconds(const json& unix) { return Time(std::chrono::seconds(unix.get<std::int64_t>())); }
-Time moment(const json& rfc3339) {
-  std::string s = rfc3339;
-  return base::from_rfc3339(s.substr(0, 19) + "Z").value();
-}
-
 class TdxSamples : public ::testing::Test {
  protected:
   void SetUp() override {
-    SEATLS_NEED_SAMPLE("MANIFEST.json");
+    SEATLS_NEEDS_SAMPLES();
     list = load();
     ASSERT_GE(list.size(), 10U);
   }
@@ -119,7 +112,7 @@ TEST_F(TdxSamples, TheVerdictsAgreeWithAnotherVerifiers) {
       SCOPED_TRACE(s.id);
       const Policy policy = policy_of(*q.td(), {collateral});
       const auto at = [&](Time t) { return judge("tdx", s.quote, policy, q.td()->report_data, t); };
-      const auto result = at(seconds(about["verify_at_unix"]));
+      const auto result = at(unix_time(about["verify_at_unix"]));
       if (about["valid"].get<bool>()) {
         EXPECT_EQ(result.first_fatal(), nullptr) << reasons_of(result);
         EXPECT_EQ(result.tier(), Tier::affirming);
@@ -155,7 +148,7 @@ TEST_F(TdxSamples, IntelsOwnSampleIsBelowAnotherRoot) {
   const auto& s = named("tdx/v4-intel-qvl-sample");
   const auto q = intel::parse_quote(s.quote).value();
   const auto result = judge("tdx", s.quote, policy_of(*q.td(), {s.collateral.front().first}),
-                            q.td()->report_data, seconds(s.collateral.front().second["verify_at_unix"]));
+                            q.td()->report_data, unix_time(s.collateral.front().second["verify_at_unix"]));
   EXPECT_NE(result.first_fatal(), nullptr);
   EXPECT_EQ(result.tier(), Tier::contraindicated);
 }
@@ -168,7 +161,7 @@ TEST_F(TdxSamples, ABitInTheSignedBodyIsASignatureError) {
     std::vector<std::string> collateral;
     for (const auto& c : s.collateral) collateral.push_back(c.first);
     const Time at = s.collateral.empty() ? moment(s.expected["chain_valid_from"]) + std::chrono::hours(24)
-                                         : seconds(s.collateral.front().second["verify_at_unix"]);
+                                         : unix_time(s.collateral.front().second["verify_at_unix"]);
     const Policy policy = policy_of(*q.td(), collateral);
     const std::size_t body = q.version == 5 ? 54 : 48;
     for (const std::size_t place : {body + 136, q.signed_part.size() + 4, q.signed_part.size() + 4 + 63}) {
@@ -203,7 +196,7 @@ TEST_F(TdxSamples, AnotherAttestationKeyIsNotVouchedFor) {
   to = std::ranges::copy(point.x, to).out;
   std::ranges::copy(point.y, to);
   const auto result = judge("tdx", changed, policy_of(*q.td(), {s.collateral.front().first}),
-                            q.td()->report_data, seconds(s.collateral.front().second["verify_at_unix"]));
+                            q.td()->report_data, unix_time(s.collateral.front().second["verify_at_unix"]));
   EXPECT_EQ(testing::code_of(result), Code::evidence_inconsistent) << reasons_of(result);
 }
 
@@ -225,8 +218,9 @@ TEST_F(TdxSamples, TheChainOfAnotherPlatform) {
   grow(q.signed_part.size());
   grow(data + 128 + 2);
   grow(data + 128 + 6 + 384 + 64 + 2 + q.qe_auth_data.size() + 2);
-  const auto result = judge("tdx", changed, policy_of(*q.td(), {other.collateral.front().first}),
-                            q.td()->report_data, seconds(other.collateral.front().second["verify_at_unix"]));
+  const auto result =
+      judge("tdx", changed, policy_of(*q.td(), {other.collateral.front().first}), q.td()->report_data,
+            unix_time(other.collateral.front().second["verify_at_unix"]));
   EXPECT_EQ(testing::code_of(result), Code::signature_invalid) << reasons_of(result);
   EXPECT_THAT(result.first_fatal()->path, HasSubstr("qe_report_signature"));
 }
@@ -234,7 +228,7 @@ TEST_F(TdxSamples, TheChainOfAnotherPlatform) {
 TEST_F(TdxSamples, CollateralThatWasChanged) {
   const auto& s = named("tdx/v4-dcapqvl");
   const auto q = intel::parse_quote(s.quote).value();
-  const Time at = seconds(s.collateral.front().second["verify_at_unix"]);
+  const Time at = unix_time(s.collateral.front().second["verify_at_unix"]);
   const auto with = [&](const std::string& key, const std::function<void(std::string&)>& change) {
     auto object = json::parse(s.collateral.front().first);
     std::string value = object[key];
@@ -266,7 +260,7 @@ TEST_F(TdxSamples, NewerCollateralAgainstOlderQuotes) {
     const auto q = intel::parse_quote(s.quote).value();
     const auto result =
         judge("tdx", s.quote, policy_of(*q.td(), {newer.collateral.front().first}), q.td()->report_data,
-              seconds(newer.collateral.front().second["verify_at_unix"]));
+              unix_time(newer.collateral.front().second["verify_at_unix"]));
     EXPECT_EQ(testing::code_of(result), Code::tcb_rejected) << id << reasons_of(result);
     EXPECT_THAT(result.first_fatal()->detail, HasSubstr("OutOfDate")) << id;
   }

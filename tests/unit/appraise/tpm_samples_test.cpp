@@ -6,14 +6,14 @@
 #include "appraise/schemes/tpm/verify.h"
 #include "codec/cbor.h"
 #include "crypto/hash.h"
-#include "unit/appraise/samples.h"
+#include "support/samples.h"
 #include "unit/appraise/vector_file.h"
 
 namespace seatls::appraise::tpm {
 namespace {
 
-using testing::read_file;
-using testing::sample;
+using seatls::testing::read_file;
+using seatls::testing::sample;
 
 Bytes from_base64(std::string s) {
   std::ranges::replace(s, '+', '-');
@@ -28,8 +28,8 @@ Public of_spki(ByteView spki) {
 }
 
 TEST(TpmSamples, QuoteOfCoco) {
-  SEATLS_NEED_SAMPLE("tpm/coco-evidence/tpm_evidence.json");
-  const auto json = nlohmann::json::parse(text(read_file(sample("tpm/coco-evidence/tpm_evidence.json"))));
+  SEATLS_NEEDS_SAMPLES();
+  const auto json = nlohmann::json::parse(text(sample("tpm/coco-evidence/tpm_evidence.json")));
   const auto quote = parse_attest(from_base64(json["tpm_quote"]["message"]));
   ASSERT_TRUE(quote) << quote.error().message();
   EXPECT_EQ(quote->clock, 1913548331U);
@@ -55,27 +55,27 @@ TEST(TpmSamples, QuoteOfCoco) {
 }
 
 TEST(TpmSamples, QuoteOfKeylimeAndTheNamesOfItsKeys) {
-  SEATLS_NEED_SAMPLE("tpm/keylime-files/quote.out");
-  const auto quote = parse_attest(read_file(sample("tpm/keylime-files/quote.out")));
+  SEATLS_NEEDS_SAMPLES();
+  const auto quote = parse_attest(sample("tpm/keylime-files/quote.out"));
   ASSERT_TRUE(quote) << quote.error().message();
   EXPECT_EQ(base::to_hex(quote->extra_data), "db1db298db6d60e6385b7231743e9c3056a18003");
   EXPECT_EQ(quote->quote()->selection[0].pcrs, (std::vector<unsigned>{15, 16, 22}));
   EXPECT_EQ(base::to_hex(quote->quote()->pcr_digest),
             "ec1636c69c548fd09a165a4f874e5d1610a8fbe36241566017e92b17e144b971");
   // Files of tpm2-tools: the public area stands behind its size.
-  const Bytes ak = read_file(sample("tpm/keylime-files/ak.pub"));
+  const Bytes ak = sample("tpm/keylime-files/ak.pub");
   const auto area = parse_public(ByteView(ak).subspan(2));
   ASSERT_TRUE(area) << area.error().message();
-  EXPECT_EQ(area->name(), read_file(sample("tpm/keylime-files/ak.name")));
+  EXPECT_EQ(area->name(), sample("tpm/keylime-files/ak.name"));
   EXPECT_TRUE(area->attributes.has(ObjectAttributes::restricted | ObjectAttributes::sign |
                                    ObjectAttributes::fixed_tpm));
   EXPECT_EQ(area->scheme, (SignatureScheme{SigningScheme::rsassa, Hash::sha256}));
-  const auto pem = crypto::PublicKey::from_pem(text(read_file(sample("tpm/keylime-files/akpub.pem"))));
+  const auto pem = crypto::PublicKey::from_pem(text(sample("tpm/keylime-files/akpub.pem")));
   EXPECT_TRUE(area->key.same_key(*pem));
-  const auto signature = parse_signature(read_file(sample("tpm/keylime-files/quotesig.out")));
+  const auto signature = parse_signature(sample("tpm/keylime-files/quotesig.out"));
   ASSERT_TRUE(signature) << signature.error().message();
   EXPECT_TRUE(verify_signature(*area, *signature, quote->raw));
-  const Bytes ek = read_file(sample("tpm/keylime-files/ek.pub"));
+  const Bytes ek = sample("tpm/keylime-files/ek.pub");
   const auto storage = parse_public(ByteView(ek).subspan(2));
   ASSERT_TRUE(storage) << storage.error().message();
   EXPECT_TRUE(storage->attributes.has(ObjectAttributes::decrypt));
@@ -83,9 +83,9 @@ TEST(TpmSamples, QuoteOfKeylimeAndTheNamesOfItsKeys) {
 }
 
 TEST(TpmSamples, QuoteOfEnactTrust) {
-  SEATLS_NEED_SAMPLE("tpm/enacttrust/basic.token");
+  SEATLS_NEEDS_SAMPLES();
   // 16 bytes UUID, u16 length, TPMS_ATTEST, TPMT_SIGNATURE
-  const Bytes token = read_file(sample("tpm/enacttrust/basic.token"));
+  const Bytes token = sample("tpm/enacttrust/basic.token");
   const std::size_t size = static_cast<std::size_t>(token[16] << 8 | token[17]);
   const auto quote = parse_attest(ByteView(token).subspan(18, size));
   ASSERT_TRUE(quote) << quote.error().message();
@@ -93,14 +93,14 @@ TEST(TpmSamples, QuoteOfEnactTrust) {
   EXPECT_EQ(quote->firmware_version, 7U);
   const auto signature = parse_signature(ByteView(token).subspan(18 + size));
   ASSERT_TRUE(signature) << signature.error().message();
-  const auto key = crypto::PublicKey::from_pem(text(read_file(sample("tpm/enacttrust/basic.pem.pub"))));
+  const auto key = crypto::PublicKey::from_pem(text(sample("tpm/enacttrust/basic.pem.pub")));
   ASSERT_TRUE(key) << key.error().message();
   EXPECT_TRUE(verify_signature({{}, Hash::sha256, {}, {}, std::nullopt, *key}, *signature, quote->raw));
 }
 
 TEST(TpmSamples, KeyCertificationOfParsec) {
-  SEATLS_NEED_SAMPLE("tpm/parsec-tpm/evidence.cbor");
-  const auto evidence = codec::cbor::parse(read_file(sample("tpm/parsec-tpm/evidence.cbor")));
+  SEATLS_NEEDS_SAMPLES();
+  const auto evidence = codec::cbor::parse(sample("tpm/parsec-tpm/evidence.cbor"));
   ASSERT_TRUE(evidence) << evidence.error().message();
   const auto* kat = evidence->find("kat");
   const auto* pat = evidence->find("pat");
@@ -122,9 +122,9 @@ TEST(TpmSamples, KeyCertificationOfParsec) {
 }
 
 TEST(TpmSamples, Sha1QuotesAreReadAndNotAccepted) {
-  SEATLS_NEED_SAMPLE("tpm/go-attestation-windows/windows_gcp_shielded_vm.json");
-  const auto json = nlohmann::json::parse(
-      text(read_file(sample("tpm/go-attestation-windows/windows_gcp_shielded_vm.json"))));
+  SEATLS_NEEDS_SAMPLES();
+  const auto json =
+      nlohmann::json::parse(text(sample("tpm/go-attestation-windows/windows_gcp_shielded_vm.json")));
   int quotes = 0;
   const std::function<void(const nlohmann::json&)> walk = [&](const nlohmann::json& node) {
     if (node.is_object() && node.contains("Quote") && node.contains("Signature") &&
@@ -181,8 +181,8 @@ std::vector<Field> fields(ByteView message) {
 // One machine in Google's cloud: its quotes in three banks verify, hold the digest of the PCRs given, and
 // its event log replays to exactly these PCRs.
 TEST(TpmSamples, QuotesAndEventLogOfOneMachineFitTogether) {
-  SEATLS_NEED_SAMPLE("tpm/gce-cos85-no-nonce/attestation.pb");
-  const Bytes message = read_file(sample("tpm/gce-cos85-no-nonce/attestation.pb"));
+  SEATLS_NEEDS_SAMPLES();
+  const Bytes message = sample("tpm/gce-cos85-no-nonce/attestation.pb");
   std::optional<Public> ak;
   std::optional<EventLog> log;
   for (const auto& f : fields(message)) {
@@ -230,9 +230,10 @@ TEST(TpmSamples, QuotesAndEventLogOfOneMachineFitTogether) {
 }
 
 TEST(TpmSamples, EventLogsOfRealMachines) {
-  SEATLS_NEED_SAMPLE("eventlog/go-eventlog-tpm");
+  SEATLS_NEEDS_SAMPLES();
   int agile = 0, legacy = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(sample("eventlog/go-eventlog-tpm"))) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(seatls::testing::samples() / "eventlog/go-eventlog-tpm")) {
     const auto log = parse_event_log(read_file(entry.path()));
     if (!log) {  // made before TPM 2.0: SHA-1 alone
       EXPECT_EQ(log.error().path, "Spec ID event > signature") << entry.path() << log.error().message();
@@ -248,17 +249,17 @@ TEST(TpmSamples, EventLogsOfRealMachines) {
 }
 
 TEST(TpmSamples, BogusEventLogsAreRefused) {
-  SEATLS_NEED_SAMPLE("eventlog/keylime");
-  EXPECT_FALSE(parse_event_log(read_file(sample("eventlog/keylime/binary_bios_measurements-bogus"))));
-  EXPECT_TRUE(parse_event_log(read_file(sample("eventlog/keylime/binary_bios_measurements"))));
-  EXPECT_TRUE(parse_event_log(read_file(sample("eventlog/keylime/binary_bios_measurements-secureboot"))));
+  SEATLS_NEEDS_SAMPLES();
+  EXPECT_FALSE(parse_event_log(sample("eventlog/keylime/binary_bios_measurements-bogus")));
+  EXPECT_TRUE(parse_event_log(sample("eventlog/keylime/binary_bios_measurements")));
+  EXPECT_TRUE(parse_event_log(sample("eventlog/keylime/binary_bios_measurements-secureboot")));
 }
 
 // EK certificates: critical extensions of the TCG profile are understood.
 TEST(TpmSamples, EndorsementCertificatesOfGoogle) {
-  SEATLS_NEED_SAMPLE("tpm/ca-certs/uca_tpm_ecc_sign_cert.pem");
+  SEATLS_NEEDS_SAMPLES();
   const auto read = [](const std::string& name) {
-    const Bytes raw = read_file(sample("tpm/ca-certs/" + name));
+    const Bytes raw = sample("tpm/ca-certs/" + name);
     if (auto der = crypto::Certificate::from_der(raw)) return *der;
     return crypto::parse_pem_certificates(text(raw))->front();
   };
