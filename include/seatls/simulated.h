@@ -1,46 +1,65 @@
 // Simulated hardware, for tests and CI: evidence in the exact form of the real thing, below a root that is
 // made up. A relying party accepts it only where its policy names that root in danger.simulated_roots, and
-// says so in every result.
+// says so in every result. What a platform of each kind can be is told in simulated_tdx.h, simulated_snp.h
+// and simulated_nitro.h; this is what they share.
 #pragma once
 
-#include <array>
-#include <functional>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "seatls/attester.h"
 #include "seatls/bytes.h"
 #include "seatls/error.h"
-#include "seatls/result.h"
+#include "seatls/keys.h"
 
 namespace seatls {
 
-struct SimulatedTdxOptions {
-  std::vector<Secret> tiks;    // PEM: the private keys of this endpoint's certificates
-  unsigned quote_version = 4;  // 5: with a TD 1.5 report
-  Bytes mr_td = Bytes(48, 0x7d);
-  std::array<Bytes, 4> rtmr = {Bytes(48, 0x70), Bytes(48, 0x71), Bytes(48, 0x72), Bytes(48, 0)};
-  Bytes td_attributes = {0, 0, 0, 0x10, 0, 0, 0, 0};  // SEPT_VE_DISABLE; byte 0 bit 0 is DEBUG
-  Bytes tee_tcb_svn = {5, 1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-  // What the made-up Intel publishes about the platform.
-  std::string tcb_status = "UpToDate";
-  std::vector<std::string> advisories;
-  bool revoked = false;  // the platform's certificate stands on the revocation list
-  std::chrono::seconds collateral_lifetime{std::chrono::hours{24 * 30}};
-  std::function<Time()> clock;  // empty: the system's
+enum class SimulatedTee : std::uint8_t { tdx, sev_snp, nitro };
+[[nodiscard]] std::string_view name(SimulatedTee tee);  // the scheme's: "tdx", "sev-snp", "nitro"
+[[nodiscard]] std::optional<SimulatedTee> simulated_tee(std::string_view name);
+
+// SimulatedPlatform is what stays of a made-up platform when its program ends: the maker's certificates and
+// their keys. Whoever has it makes evidence of any kind below its root.
+class SimulatedPlatform {
+ public:
+  SimulatedPlatform() = default;  // none: one is made up where it is used
+  // from_pem reads what to_pem wrote. Errors: malformed.
+  [[nodiscard]] static Result<SimulatedPlatform> from_pem(std::string_view pem);
+  [[nodiscard]] Result<Secret> to_pem() const;
+  [[nodiscard]] std::string root_pem() const;  // empty for none
+
+  struct Impl;  // src/attest
+  [[nodiscard]] const Impl* impl() const { return impl_.get(); }
+  explicit SimulatedPlatform(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+ private:
+  std::shared_ptr<const Impl> impl_;
 };
 
-// SimulatedTdx is an attester and what its relying parties need: `root` for danger.simulated_roots and
-// `collateral` for tdx.collateral.
-struct SimulatedTdx {
+// The file of a platform's folder that holds it: readable by its owner alone.
+inline constexpr const char* platform_file = "platform.key";
+
+// Simulated is an attester, and what its relying parties need. The root's name starts with
+// "SEATLS-SIMULATED-": a policy takes no root of another name for a simulated one.
+struct Simulated {
   std::shared_ptr<Attester> attester;
-  std::string root_pem;
-  std::string collateral;
+  std::string root_pem;        // for danger.simulated_roots
+  std::string collateral;      // for tdx.collateral; other kinds have none
+  SimulatedPlatform platform;  // to go on with
 };
 
-// make_simulated_tdx makes up a platform with keys of its own, which are gone with the attester. Errors:
-// malformed (a TIK), configuration (a field of the wrong size).
-[[nodiscard]] Result<SimulatedTdx> make_simulated_tdx(SimulatedTdxOptions options);
+// SimulatedOptions are those that every kind of platform has.
+struct SimulatedOptions {
+  SimulatedTee tee = SimulatedTee::tdx;
+  std::vector<Spki> tiks;      // the keys that it attests
+  SimulatedPlatform platform;  // none: one is made up
+  Bytes measurement;           // 48 bytes: MRTD, MEASUREMENT or PCR 0. Empty: the kind's default
+};
+// make_simulated makes an attester of that kind. Errors: configuration.
+[[nodiscard]] Result<Simulated> make_simulated(SimulatedOptions options);
 
 }  // namespace seatls

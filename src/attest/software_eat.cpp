@@ -1,6 +1,7 @@
 // The `software` attester: an EAT whose signer is a key in this process's memory.
 #include <algorithm>
 
+#include "attest/held_keys.h"
 #include "base/clock.h"
 #include "crypto/hash.h"
 #include "crypto/x509.h"
@@ -16,11 +17,6 @@ namespace cbor = codec::cbor;
 
 constexpr std::string_view kProfile = "tag:seatls,2026:software";
 constexpr std::int64_t kKid = 4, kX5chain = 33;  // COSE header labels: RFC 9052, RFC 9360
-
-struct Tik {
-  Spki spki;
-  crypto::PrivateKey key;
-};
 
 // Signing is what makes and protects a token: the key, and the headers that lead to it.
 struct AttestationKey {
@@ -65,9 +61,11 @@ Result<cbor::Map> headers_for(const crypto::PrivateKey& key, std::vector<Bytes> 
 
 class SoftwareAttester final : public Attester {
  public:
-  SoftwareAttester(std::vector<Tik> tiks, std::optional<AttestationKey> attestation_key, EvidenceType type,
-                   rats::EatClaims constant, base::Clock clock)
+  SoftwareAttester(attest::HeldKeys tiks, std::vector<crypto::PrivateKey> keys,
+                   std::optional<AttestationKey> attestation_key, EvidenceType type, rats::EatClaims constant,
+                   base::Clock clock)
       : tiks_(std::move(tiks)),
+        keys_(std::move(keys)),
         attestation_key_(std::move(attestation_key)),
         type_(std::move(type)),
         constant_(std::move(constant)),
@@ -81,34 +79,23 @@ class SoftwareAttester final : public Attester {
   [[nodiscard]] Result<Cmw> make(const EvidenceRequest& request) const {
     if (request.scheme != AttestationScheme{type_})
       return Error{Code::misuse, describe(request.scheme) + " is not a scheme of this attester", ""};
-    SEATLS_TRY(const Tik* const tik, held(request.binder.tik()));
+    SEATLS_TRY(const auto number, tiks_.find(request.binder.tik()));
+    const auto& tik = keys_[number];
     rats::EatClaims claims = constant_;
     //= early-attestation#evidence-holds-binder
     claims.nonces = {bytes(request.binder.bytes())};
     //= early-attestation#evidence-names-tik
-    claims.cnf = rats::Confirmation{.key = tik->key.public_key(), .thumbprint = {}};
+    claims.cnf = rats::Confirmation{.key = tik.public_key(), .thumbprint = {}};
     claims.iat = clock_().time_since_epoch().count();
     SEATLS_TRY(const Bytes payload, rats::write_eat(claims));
     SEATLS_TRY(Bytes token, attestation_key_
                                 ? rats::sign_sign1(payload, attestation_key_->key, attestation_key_->headers)
-                                : rats::sign_sign1(payload, tik->key));
+                                : rats::sign_sign1(payload, tik));
     return Cmw(CmwRecord{type_, std::move(token), cmw_indicator::evidence});
   }
 
-  // A binder commits to one key. Evidence over another one's would lend this attester's word to a
-  // key that somebody else holds.
-  [[nodiscard]] Result<const Tik*> held(const Spki& wanted) const {
-    for (const auto& tik : tiks_)
-      if (tik.spki == wanted) return &tik;
-    // A certificate may spell the same key differently.
-    const auto key = crypto::PublicKey::from_spki(wanted.der());
-    for (const auto& tik : tiks_)
-      if (key && key->same_key(tik.key.public_key())) return &tik;
-    return Error{Code::foreign_key, "none of the " + std::to_string(tiks_.size()) + " keys held is the TIK",
-                 ""};
-  }
-
-  const std::vector<Tik> tiks_;
+  const attest::HeldKeys tiks_;
+  const std::vector<crypto::PrivateKey> keys_;  // theirs
   const std::optional<AttestationKey> attestation_key_;
   const EvidenceType type_;
   const rats::EatClaims constant_;  // all claims but the nonce, the key and the time
@@ -145,15 +132,16 @@ Result<rats::EatClaims> constant_claims(const SoftwareAttesterOptions& options) 
 }  // namespace
 
 Result<std::shared_ptr<Attester>> make_software_attester(SoftwareAttesterOptions options) {
-  if (options.tiks.empty()) return misconfigured("holds no key to attest", "tiks");
   const bool own_key = options.attestation_key.size() != 0;
-  std::vector<Tik> tiks;
+  std::vector<crypto::PrivateKey> keys;
+  std::vector<Spki> spkis;
   for (const auto& pem : options.tiks) {
     SEATLS_TRY(auto key, crypto::PrivateKey::from_pem(as_text(pem)));
     if (!own_key) SEATLS_CHECK(demand_signing_type(key, "tiks"));
-    Spki spki = key.public_key().spki();
-    tiks.push_back({std::move(spki), std::move(key)});
+    spkis.push_back(key.public_key().spki());
+    keys.push_back(std::move(key));
   }
+  SEATLS_TRY(auto tiks, attest::HeldKeys::of(spkis, "software attester"));
   std::optional<AttestationKey> attestation_key;
   if (own_key) {
     SEATLS_TRY(auto key, crypto::PrivateKey::from_pem(as_text(options.attestation_key)));
@@ -165,8 +153,8 @@ Result<std::shared_ptr<Attester>> make_software_attester(SoftwareAttesterOptions
   }
   SEATLS_TRY(auto constant, constant_claims(options));
   return std::shared_ptr<Attester>(std::make_shared<SoftwareAttester>(
-      std::move(tiks), std::move(attestation_key), std::move(options.type), std::move(constant),
-      options.clock ? std::move(options.clock) : base::system_clock()));
+      std::move(tiks), std::move(keys), std::move(attestation_key), std::move(options.type),
+      std::move(constant), options.clock ? std::move(options.clock) : base::system_clock()));
 }
 
 }  // namespace seatls

@@ -7,9 +7,9 @@
 #include "crypto/hash.h"
 #include "crypto/x509.h"
 #include "seatls/attesters.h"
-#include "seatls/simulated.h"
 #include "seatls/simulated_nitro.h"
 #include "seatls/simulated_snp.h"
+#include "seatls/simulated_tdx.h"
 #include "seatls/verifiers.h"
 
 namespace seatls::bench {
@@ -50,13 +50,12 @@ Result<Bytes> der_of(const std::string& root_pem) {
 
 Result<Platform> tdx(const PrivateKey& tik) {
   SimulatedTdxOptions options;
-  SEATLS_TRY(Secret pem, tik.to_pem());
-  options.tiks.push_back(std::move(pem));
+  options.tiks = {tik.public_key().spki()};
   Platform out{{}, policy_for("tdx")};
   out.policy.tdx.mr_td = expect::Exactly<Bytes>{options.mr_td};
   for (std::size_t i = 0; i < options.rtmr.size(); ++i)
     out.policy.tdx.rtmr[i] = expect::Exactly<Bytes>{options.rtmr[i]};
-  SEATLS_TRY(auto made, make_simulated_tdx(std::move(options)));
+  SEATLS_TRY(auto made, make_simulated_tdx(options));
   SEATLS_TRY(auto collateral, IntelCollateral::parse(made.collateral));
   SEATLS_TRY(auto root, der_of(made.root_pem));
   out.attester = std::move(made.attester);

@@ -6,8 +6,11 @@
 #include "cli/session_report.h"
 #include "cli/tls.h"
 #include "cli/tpm_options.h"
+#include "config/text.h"
 #include "crypto/signature.h"
 #include "seatls/config_file.h"
+#include "seatls/configfs_tsm.h"
+#include "seatls/simulated.h"
 
 namespace seatls::cli {
 namespace {
@@ -18,6 +21,9 @@ constexpr const char* examples =
     "  seatls attest --config server.toml --binder $B -o evidence.cmw     the attester and key of a "
     "configuration\n"
     "The key's possession is proven: evidence is made for keys that this caller can use.\n";
+
+constexpr const char* attesters =
+    "tpm2|configfs-tsm|software|passport|simulated-tdx|simulated-sev-snp|simulated-nitro";
 
 struct AttestOptions {
   std::string attester;
@@ -30,6 +36,8 @@ struct AttestOptions {
   std::string result;
   std::string verifier;
   std::string event_log;
+  std::string platform;
+  std::string path = ConfigfsTsmOptions{}.path;
   std::string pcr_bank = "sha256";
   std::vector<unsigned> pcrs = {0, 1, 2, 3, 4, 5, 6, 7};
   bool force = false;
@@ -85,13 +93,42 @@ Result<Ready> passport_attester(const AttestOptions& o) {
   return Ready{std::move(attester), tik.public_key().spki()};
 }
 
+// The key is opened, so that nobody attests one that is not his.
+Result<Spki> held_key(const AttestOptions& o) {
+  SEATLS_TRY(const auto pem, load_key_text(o.tik));
+  SEATLS_TRY(const auto tik, crypto::PrivateKey::from_pem(pem));
+  return tik.public_key().spki();
+}
+
+Result<Ready> configfs_attester(const AttestOptions& o) {
+  SEATLS_TRY(const auto tik, held_key(o));
+  SEATLS_TRY(auto attester, make_configfs_tsm_attester({.tiks = {tik}, .path = o.path}));
+  return Ready{std::move(attester), tik};
+}
+
+Result<Ready> simulated_attester(const AttestOptions& o, SimulatedTee tee) {
+  if (o.platform.empty())
+    return usage_error("a simulated attester needs its platform: --platform DIR (seatls simulate makes one)");
+  SEATLS_TRY(const auto tik, held_key(o));
+  SEATLS_TRY(const auto pem, config::read_text_file(std::filesystem::path(o.platform) / platform_file));
+  SimulatedOptions options{.tee = tee, .tiks = {tik}, .platform = {}, .measurement = {}};
+  SEATLS_TRY(options.platform, SimulatedPlatform::from_pem(pem));
+  SEATLS_TRY(auto made, make_simulated(std::move(options)));
+  return Ready{std::move(made.attester), tik};
+}
+
 Result<Ready> make_ready(const AttestOptions& o, const TpmAccess& access) {
   if (o.tik.empty())
     return usage_error("which key is attested? --tik KEY, or --config FILE for a configuration's");
   if (o.attester == "tpm2") return tpm2_attester(o, access);
   if (o.attester == "software") return software_attester(o);
   if (o.attester == "passport") return passport_attester(o);
-  return usage_error("which attester? --attester tpm2, software or passport");
+  if (o.attester == "configfs-tsm") return configfs_attester(o);
+  constexpr std::string_view simulated = "simulated-";
+  if (o.attester.starts_with(simulated))
+    if (const auto tee = simulated_tee(o.attester.substr(simulated.size())))
+      return simulated_attester(o, *tee);
+  return usage_error(std::string("which attester? --attester ") + attesters);
 }
 
 Exit run(const Console& console, const Program& program, const AttestOptions& o, const TpmAccess& access) {
@@ -139,7 +176,7 @@ Exit run(const Console& console, const Program& program, const AttestOptions& o,
 void add_attest(Program& program) {
   auto& verb = program.verb("attest", "make evidence about a key, apart from any connection", examples);
   auto o = std::make_shared<AttestOptions>();
-  choice(verb.add_option("--attester", o->attester, "what attests"), "tpm2|software|passport");
+  choice(verb.add_option("--attester", o->attester, "what attests"), attesters);
   verb.add_option("--binder", o->binder, "32 or 48 bytes that the evidence is bound to")
       ->type_name("HEX")
       ->required();
@@ -161,6 +198,9 @@ void add_attest(Program& program) {
       ->type_name("NAME");
   verb.add_option("--result", o->result, "passport: the verifier's result")->type_name("FILE");
   verb.add_option("--verifier", o->verifier, "passport: the verifier's name")->type_name("NAME");
+  verb.add_option("--platform", o->platform, "simulated: the folder that `seatls simulate` wrote")
+      ->type_name("DIR");
+  verb.add_option("--path", o->path, "configfs-tsm: where the kernel's reports are")->type_name("DIR");
   auto access = add_tpm_options(verb);
   program.on(verb,
              [&program, o, access](const Console& console) { return run(console, program, *o, *access); });

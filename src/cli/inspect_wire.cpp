@@ -1,4 +1,6 @@
 // CMW, certificates, and the bodies of the remoteAttestation extension.
+#include <algorithm>
+
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "cli/inspect_types.h"
@@ -114,6 +116,9 @@ Result<Node> inspect_certificates(ByteView data) {
   if (auto one = crypto::Certificate::from_der(data)) {
     chain.push_back(std::move(*one));
   } else {
+    // Quotes hold certificates as PEM among other bytes. A file of them is text, and nothing else.
+    const auto is_text = [](std::uint8_t b) { return b >= 0x20 || b == '\n' || b == '\r' || b == '\t'; };
+    if (!std::ranges::all_of(data, is_text)) return Error{Code::malformed, "it is no text", ""};
     SEATLS_TRY(chain, crypto::parse_pem_certificates(text(data)));
     if (chain.empty()) return Error{Code::malformed, "there is no certificate in it", ""};
   }

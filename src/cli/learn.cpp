@@ -85,9 +85,9 @@ struct Learner {
   std::string_view scheme;
   Result<std::string> (*tables)(const Cmw& evidence);
 };
-constexpr std::array learners = {Learner{"tdx", learn_tdx}, Learner{"sgx", learn_sgx},
-                                 Learner{"sev-snp", learn_snp}, Learner{"cca", learn_cca},
-                                 Learner{"psa", learn_psa}};
+constexpr std::array learners = {Learner{"tdx", learn_tdx},     Learner{"sgx", learn_sgx},
+                                 Learner{"sev-snp", learn_snp}, Learner{"nitro", learn_nitro},
+                                 Learner{"cca", learn_cca},     Learner{"psa", learn_psa}};
 
 }  // namespace
 
@@ -103,11 +103,11 @@ Result<std::string> learn_policy(const Cmw& evidence, const LearnOptions& option
       return head(options, std::string(learner.scheme)) + tables;
     }
   if (scheme == "software") return learn_software(evidence, options);
-  return Error{
-      Code::usage,
-      "policies are learned from tpm2, tdx, sgx, sev-snp, cca, psa and software evidence, and this is " +
-          (scheme ? *scheme : describe(AttestationScheme{record->type})),
-      "evidence"};
+  return Error{Code::usage,
+               "policies are learned from tpm2, tdx, sgx, sev-snp, nitro, cca, psa and software evidence, "
+               "and this is " +
+                   (scheme ? *scheme : describe(AttestationScheme{record->type})),
+               "evidence"};
 }
 
 Result<Cmw> attest_offline(Attester& attester, const AttestationScheme& scheme, Binder binder) {

@@ -25,6 +25,7 @@ struct LearnOptions {
 [[nodiscard]] Result<std::string> learn_tdx(const Cmw& evidence);
 [[nodiscard]] Result<std::string> learn_sgx(const Cmw& evidence);
 [[nodiscard]] Result<std::string> learn_snp(const Cmw& evidence);
+[[nodiscard]] Result<std::string> learn_nitro(const Cmw& evidence);
 [[nodiscard]] Result<std::string> learn_cca(const Cmw& evidence);
 [[nodiscard]] Result<std::string> learn_psa(const Cmw& evidence);
 

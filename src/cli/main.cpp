@@ -15,6 +15,8 @@ int main(int argc, char** argv) {
   add_connect(program);
   add_key(program);
   add_enroll(program);
+  add_simulate(program);
+  add_measure(program);
   add_attest(program);
   add_appraise(program);
   add_inspect(program);

@@ -54,8 +54,10 @@ void add_enroll(Program& program);
 void add_init(Program& program);
 void add_inspect(Program& program);
 void add_key(Program& program);
+void add_measure(Program& program);
 void add_policy(Program& program);
 void add_serve(Program& program);
+void add_simulate(Program& program);
 void add_version(Program& program);
 
 }  // namespace seatls::cli

@@ -1,5 +1,7 @@
 #include "codec/der.h"
 
+#include <algorithm>
+
 #include "base/encoding.h"
 
 namespace seatls::codec::der {
@@ -93,6 +95,33 @@ Result<std::string> to_dotted(ByteView content) {
   }
   if (content.empty() || inside) return bad("an object identifier that ends too early");
   return out;
+}
+
+Bytes write(std::uint8_t tag, ByteView content) { return write(tag, {content}); }
+
+Bytes write(std::uint8_t tag, std::initializer_list<ByteView> parts) {
+  constexpr std::size_t long_form = 0x80;
+  std::size_t size = 0;
+  for (const auto part : parts) size += part.size();
+  Bytes out = {tag};
+  if (size < long_form) {
+    out.push_back(static_cast<std::uint8_t>(size));
+  } else {
+    Bytes length;  // least significant byte first
+    for (auto rest = size; rest != 0; rest >>= 8) length.push_back(static_cast<std::uint8_t>(rest));
+    out.push_back(static_cast<std::uint8_t>(long_form | length.size()));
+    out.insert(out.end(), length.rbegin(), length.rend());
+  }
+  for (const auto part : parts) out.insert(out.end(), part.begin(), part.end());
+  return out;
+}
+
+Bytes write_unsigned(ByteView number) {
+  const auto first = std::ranges::find_if(number, [](std::uint8_t b) { return b != 0; });
+  Bytes content(first, number.end());
+  // A leading zero keeps the number positive, and is the number zero itself.
+  if (content.empty() || content[0] >= 0x80) content.insert(content.begin(), 0);
+  return write(tag::integer, content);
 }
 
 }  // namespace seatls::codec::der

@@ -16,25 +16,8 @@ namespace {
 struct AttesterRow {
   std::string_view name;
   std::vector<std::string_view> keys;
-  std::string_view remedy;  // for one that this version does not have; empty: it has
+  void (*read)(Draft& d);  // null: this version does not have it
 };
-
-const std::array<AttesterRow, 8>& attesters() {
-  static const std::array<AttesterRow, 8> rows = {{
-      {"tpm2",
-       {"tcti", "ak", "pcrs", "pcr_bank", "ak_certificate", "ek_certificate", "event_log", "owner_password",
-        "endorsement_password"},
-       ""},
-      {"software", {"key", "swname", "swversion", "measure", "ueid", "debug_disabled", "kek"}, ""},
-      {"passport", {"result", "verifier", "tcti", "owner_password", "endorsement_password", "kek"}, ""},
-      {"configfs-tsm", {}, "this version attests with tpm2, software or passport"},
-      {"compound", {}, "this version attests with one attester: tpm2, software or passport"},
-      {"simulated-tdx", {}, "this version attests with tpm2, software or passport"},
-      {"simulated-sev-snp", {}, "this version attests with tpm2, software or passport"},
-      {"simulated-cca", {}, "this version attests with tpm2, software or passport"},
-  }};
-  return rows;
-}
 
 std::vector<Bytes> certificates(Draft& d, std::string_view key) {
   std::vector<Bytes> chain;
@@ -194,6 +177,28 @@ void check_binder_fits(Draft& d) {
             "write suites = [\"TLS_AES_128_GCM_SHA256\", \"TLS_CHACHA20_POLY1305_SHA256\"] below [endpoint]");
 }
 
+const auto& attesters() {
+  static const std::array rows = {
+      AttesterRow{"tpm2",
+                  {"tcti", "ak", "pcrs", "pcr_bank", "ak_certificate", "ek_certificate", "event_log",
+                   "owner_password", "endorsement_password"},
+                  read_tpm2},
+      AttesterRow{"configfs-tsm", {"path", "privlevel"}, read_configfs_tsm},
+      AttesterRow{"software",
+                  {"key", "swname", "swversion", "measure", "ueid", "debug_disabled", "kek"},
+                  read_software},
+      AttesterRow{"passport",
+                  {"result", "verifier", "tcti", "owner_password", "endorsement_password", "kek"},
+                  read_passport},
+      AttesterRow{"simulated-tdx", {"platform", "measurement"}, read_simulated},
+      AttesterRow{"simulated-sev-snp", {"platform", "measurement"}, read_simulated},
+      AttesterRow{"simulated-nitro", {"platform", "measurement"}, read_simulated},
+      AttesterRow{"simulated-cca", {}, nullptr},
+      AttesterRow{"compound", {}, nullptr},
+  };
+  return rows;
+}
+
 }  // namespace
 
 TpmAccess tpm_access(const TomlFile& file) {
@@ -208,8 +213,12 @@ void read_attest(Draft& d) {
   if (!d.file.has_table("attest")) return;
   const auto chosen = d.file.text("attest.attester");
   std::vector<std::string> names;
-  for (const auto& row : attesters())
-    if (row.remedy.empty()) names.emplace_back(row.name);
+  std::string list = "the attesters are: ";
+  for (const auto& row : attesters()) {
+    if (row.read == nullptr) continue;
+    list += (names.empty() ? "" : ", ") + std::string(row.name);
+    names.emplace_back(row.name);
+  }
   if (chosen.empty()) {
     if (!d.file.mentioned("attest.attester") || d.file.has("attest.attester"))
       d.wrong(
@@ -221,21 +230,18 @@ void read_attest(Draft& d) {
                                 [&](const AttesterRow& r) { return r.name == chosen; });
   if (row == attesters().end()) {
     const auto meant = closest(chosen, names);
-    return d.wrong(
-        "attest.attester", "there is no attester \"" + chosen + "\"",
-        meant.empty() ? "the attesters are: tpm2, software, passport" : "did you mean \"" + meant + "\"?");
+    return d.wrong("attest.attester", "there is no attester \"" + chosen + "\"",
+                   meant.empty() ? list : "did you mean \"" + meant + "\"?");
   }
-  if (!row->remedy.empty())
-    return d.wrong("attest.attester", "\"" + chosen + "\" is not in this version", std::string(row->remedy));
+  if (row->read == nullptr)
+    return d.wrong("attest.attester", "\"" + chosen + "\" is not in this version", list);
   for (const auto& spec : schema()) {
     const std::string key = "attest." + std::string(spec.key);
     if (spec.table != "attest" || spec.key == "attester" || !d.file.has(key)) continue;
     if (std::find(row->keys.begin(), row->keys.end(), spec.key) == row->keys.end())
       d.wrong(key, "the attester \"" + chosen + "\" has no such key", "leave it out");
   }
-  if (chosen == "tpm2") read_tpm2(d);
-  if (chosen == "software") read_software(d);
-  if (chosen == "passport") read_passport(d);
+  row->read(d);
   check_binder_fits(d);
 }
 

@@ -53,6 +53,9 @@ void read_attest(Draft& draft);
 void read_require(Draft& draft);
 // read_post reads what happens after the handshake; it comes last.
 void read_post(Draft& draft);
+// Readers of [attest] for TEEs, and for those that are made up.
+void read_configfs_tsm(Draft& draft);
+void read_simulated(Draft& draft);
 [[nodiscard]] TpmAccess tpm_access(const TomlFile& file);
 
 }  // namespace seatls::config

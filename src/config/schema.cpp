@@ -41,6 +41,10 @@ constexpr std::array rows = {
     KeySpec{"attest", "result"},
     KeySpec{"attest", "verifier"},
     KeySpec{"attest", "kek"},
+    KeySpec{"attest", "path"},
+    KeySpec{"attest", "privlevel", Kind::number},
+    KeySpec{"attest", "platform"},
+    KeySpec{"attest", "measurement"},
 
     KeySpec{"require", "attestation", Kind::text, "required|optional|off"},
     KeySpec{"require", "identity", Kind::text, "pki+attested|attested-key|pki"},

@@ -4,7 +4,7 @@
 
 #include "attacks/kit.h"
 #include "attest/simulated/intel_platform.h"
-#include "seatls/simulated.h"
+#include "seatls/simulated_tdx.h"
 
 namespace seatls::attacks {
 namespace {
@@ -22,8 +22,8 @@ const AttestationScheme& scheme() {
 // TdxMachine is a trust domain with a TLS identity, and a relying party's policy that accepts it.
 struct TdxMachine {
   explicit TdxMachine(SimulatedTdxOptions options = {}) : identity(fake::certified()) {
-    options.tiks.emplace_back(bytes(identity.key.to_pem()->reveal()));
-    simulated.emplace(make_simulated_tdx(std::move(options)).value());
+    options.tiks = {identity.key.public_key().spki()};
+    simulated.emplace(make_simulated_tdx(options).value());
   }
   [[nodiscard]] Policy policy() const { return policy_with(simulated->collateral, simulated->root_pem); }
   [[nodiscard]] Policy policy_with(const std::string& collateral, const std::string& root) const {
@@ -38,7 +38,7 @@ struct TdxMachine {
   }
 
   fake::TlsIdentity identity;
-  std::optional<SimulatedTdx> simulated;
+  std::optional<Simulated> simulated;
 };
 
 void refused(const TdxMachine& machine, Policy policy, Code code) {

@@ -78,6 +78,9 @@ class Commands(kit.Case):
     def test_first_connection(self) -> None:
         self.run_document(USAGE / "01-first-connection.md")
 
+    def test_simulated_tee(self) -> None:
+        self.run_document(USAGE / "02-simulated-tee.md")
+
 
 class Configurations(kit.TpmCase):
     """The examples of configuration.md, beside the files that they name."""

@@ -2,11 +2,13 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "codec/der.h"
 #include "codec/json.h"
 
 namespace seatls::attest::simulated {
 namespace {
 
+namespace der = codec::der;
 namespace json = codec::json;
 
 // SVNs of the platform's components, PCE and FMSPC, in certificate and collateral alike.
@@ -16,36 +18,13 @@ constexpr std::uint8_t pce_svn = 11;
 constexpr std::array<std::uint8_t, 6> fmspc = {0x51, 0x4d, 0x55, 0x4c, 0, 0};  // "QMUL": no real model's
 constexpr std::int64_t evaluation = 17;
 
-Bytes tlv(std::uint8_t tag, ByteView content) {
-  Bytes out{tag};
-  const std::size_t n = content.size();
-  if (n < 0x80)
-    out.push_back(static_cast<std::uint8_t>(n));
-  else if (n <= 0xff)
-    out.insert(out.end(), {0x81, static_cast<std::uint8_t>(n)});
-  else
-    out.insert(out.end(), {0x82, static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n)});
-  out.insert(out.end(), content.begin(), content.end());
-  return out;
-}
-
-Bytes join(const std::vector<Bytes>& parts) {
-  Bytes out;
-  for (const auto& p : parts) out.insert(out.end(), p.begin(), p.end());
-  return out;
-}
-
 // entry is SEQUENCE { 1.2.840.113741.1.13.1.arcs, value }.
 Bytes entry(std::initializer_list<std::uint8_t> arcs, const Bytes& value) {
   Bytes oid = {0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01};
   oid.insert(oid.end(), arcs.begin(), arcs.end());
-  return tlv(0x30, join({tlv(0x06, oid), value}));
+  return der::write(der::tag::sequence, {der::write(der::tag::object_identifier, oid), value});
 }
-Bytes octets(ByteView v) { return tlv(0x04, v); }
-Bytes integer(std::uint8_t v) {
-  const Bytes content = v < 0x80 ? Bytes{v} : Bytes{0, v};
-  return tlv(0x02, content);
-}
+Bytes octets(ByteView v) { return der::write(der::tag::octet_string, v); }
 
 json::Value number(std::int64_t v) { return json::Value(json::Value::Data(v)); }
 json::Value text(std::string v) { return json::Value(json::Value::Data(std::move(v))); }
@@ -131,17 +110,20 @@ Result<void> add(json::Object& bundle, const std::string& name, const json::Valu
 Bytes qe_mr_signer() { return Bytes(32, 0xdc); }
 
 Bytes pck_extension() {
-  std::vector<Bytes> tcb;
+  Bytes tcb;
+  const auto add = [&tcb](const Bytes& element) { tcb.insert(tcb.end(), element.begin(), element.end()); };
   for (std::uint8_t i = 0; i < 16; ++i)
-    tcb.push_back(entry({2, static_cast<std::uint8_t>(i + 1)}, integer(components[i])));
-  tcb.push_back(entry({2, 17}, integer(pce_svn)));
-  tcb.push_back(entry({2, 18}, octets(components)));
-  const Bytes truth = {0x01, 0x01, 0xff};
-  return tlv(0x30, join({entry({1}, octets(Bytes(16, 0x9d))), entry({2}, tlv(0x30, join(tcb))),
-                         entry({3}, octets(Bytes(2, 0))), entry({4}, octets(fmspc)),
-                         entry({5}, tlv(0x0a, Bytes{1})), entry({6}, octets(Bytes(16, 0x1d))),
-                         entry({7}, tlv(0x30, join({entry({7, 1}, truth), entry({7, 2}, truth),
-                                                    entry({7, 3}, truth)})))}));
+    add(entry({2, static_cast<std::uint8_t>(i + 1)}, der::write_unsigned({&components[i], 1})));
+  add(entry({2, 17}, der::write_unsigned({&pce_svn, 1})));
+  add(entry({2, 18}, octets(components)));
+  const Bytes truth = {der::tag::boolean, 1, 0xff};
+  const Bytes scalable = {der::tag::enumerated, 1, 1};
+  const Bytes configuration =
+      der::write(der::tag::sequence, {entry({7, 1}, truth), entry({7, 2}, truth), entry({7, 3}, truth)});
+  return der::write(der::tag::sequence,
+                    {entry({1}, octets(Bytes(16, 0x9d))), entry({2}, der::write(der::tag::sequence, tcb)),
+                     entry({3}, octets(Bytes(2, 0))), entry({4}, octets(fmspc)), entry({5}, scalable),
+                     entry({6}, octets(Bytes(16, 0x1d))), entry({7}, configuration)});
 }
 
 Result<std::string> make_collateral(const CollateralParts& p) {

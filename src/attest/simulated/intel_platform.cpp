@@ -2,7 +2,9 @@
 
 #include "attest/simulated/intel_collateral.h"
 #include "attest/simulated/little_endian.h"
+#include "base/clock.h"
 #include "crypto/hash.h"
+#include "tee/simulated_name.h"
 
 namespace seatls::attest::simulated {
 namespace {
@@ -10,7 +12,6 @@ namespace {
 using crypto::KeyType;
 using crypto::PrivateKey;
 
-constexpr auto validity = std::chrono::hours{24 * 365};
 // A signature and a public key are pairs of 32-byte numbers.
 constexpr std::uint16_t ecdsa_p256 = 2, qe_report_certification = 6, pck_chain_pem = 5, td_1_5 = 3;
 constexpr std::uint32_t tee_tdx = 0x81;
@@ -57,14 +58,10 @@ Result<void> check(const SimulatedTdxOptions& o) {
 
 }  // namespace
 
-IntelPlatform::IntelPlatform(const SimulatedTdxOptions& o, crypto::Certificate root, std::string chain_pem,
+IntelPlatform::IntelPlatform(SimulatedTdxOptions options, SimulatedPlatform state, std::string chain_pem,
                              std::string collateral, PrivateKey pck, PrivateKey attestation_key)
-    : version_(o.quote_version),
-      mr_td_(o.mr_td),
-      td_attributes_(o.td_attributes),
-      tee_tcb_svn_(o.tee_tcb_svn),
-      rtmr_(o.rtmr),
-      root_(std::move(root)),
+    : options_(std::move(options)),
+      state_(std::move(state)),
       chain_pem_(std::move(chain_pem)),
       collateral_(std::move(collateral)),
       pck_(std::move(pck)),
@@ -72,63 +69,60 @@ IntelPlatform::IntelPlatform(const SimulatedTdxOptions& o, crypto::Certificate r
 
 Result<IntelPlatform> IntelPlatform::make(const SimulatedTdxOptions& options) {
   SEATLS_CHECK(check(options));
-  const Time now = options.clock ? options.clock()
-                                 : std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const Time begin = now - std::chrono::hours(1);
-  SEATLS_TRY(const auto root_key, PrivateKey::generate(KeyType::p256));
-  SEATLS_TRY(const auto ca_key, PrivateKey::generate(KeyType::p256));
+  const Time begin = (options.clock ? options.clock : base::system_clock())() - std::chrono::hours(1);
+  // Below the root the names are the real ones: they say what each certificate is for.
+  SEATLS_TRY(auto state,
+             with_issuers(options.platform, KeyType::p256,
+                          {tee::simulated_name("SGX Root CA"), "Intel SGX PCK Platform CA"}, begin));
+  const auto root = state.impl()->issuers[0].issuer(), ca = state.impl()->issuers[1].issuer();
   SEATLS_TRY(auto pck_key, PrivateKey::generate(KeyType::p256));
   SEATLS_TRY(const auto tcb_key, PrivateKey::generate(KeyType::p256));
   SEATLS_TRY(auto attestation_key, PrivateKey::generate(KeyType::p256));
-  const auto spec = [&](const char* name, bool is_ca) {
-    return crypto::CertificateSpec{
-        .common_name = name, .is_ca = is_ca, .lifetime = validity, .not_before = begin};
+  const auto spec = [&](const char* name) {
+    return crypto::CertificateSpec{.common_name = name, .lifetime = lifetime, .not_before = begin};
   };
-  // Below the root the names are the real ones: they say what each certificate is for.
-  SEATLS_TRY(auto root, crypto::make_self_signed(spec("SIMULATED SGX Root CA, not Intel's", true), root_key));
-  SEATLS_TRY(const auto ca, crypto::make_certificate(spec("Intel SGX PCK Platform CA", true),
-                                                     ca_key.public_key(), {root, root_key}));
-  auto pck_spec = spec("Intel SGX PCK Certificate", false);
+  auto pck_spec = spec("Intel SGX PCK Certificate");
   pck_spec.extensions = {{std::string(pck_extension_oid), false, pck_extension()}};
-  SEATLS_TRY(const auto pck, crypto::make_certificate(pck_spec, pck_key.public_key(), {ca, ca_key}));
-  SEATLS_TRY(const auto tcb, crypto::make_certificate(spec("Intel SGX TCB Signing", false),
-                                                      tcb_key.public_key(), {root, root_key}));
+  SEATLS_TRY(const auto pck, crypto::make_certificate(pck_spec, pck_key.public_key(), ca));
+  SEATLS_TRY(const auto tcb,
+             crypto::make_certificate(spec("Intel SGX TCB Signing"), tcb_key.public_key(), root));
   const crypto::Period period{begin, begin + options.collateral_lifetime};
   std::vector<Bytes> revoked;
   if (options.revoked) revoked.push_back(pck.serial());
-  SEATLS_TRY(const auto pck_crl, crypto::make_revocation_list({ca, ca_key}, period, revoked));
-  SEATLS_TRY(const auto root_crl, crypto::make_revocation_list({root, root_key}, period, {}));
-  const std::string root_pem = to_pem(root);
+  SEATLS_TRY(const auto pck_crl, crypto::make_revocation_list(ca, period, revoked));
+  SEATLS_TRY(const auto root_crl, crypto::make_revocation_list(root, period, {}));
+  const std::string root_pem = to_pem(root.certificate), ca_pem = to_pem(ca.certificate);
   SEATLS_TRY(auto collateral, make_collateral({.pck_crl = pck_crl,
                                                .root_ca_crl = root_crl,
-                                               .pck_crl_chain = to_pem(ca) + root_pem,
+                                               .pck_crl_chain = ca_pem + root_pem,
                                                .signer_chain = to_pem(tcb) + root_pem,
                                                .signer = tcb_key,
                                                .period = period,
                                                .status = options.tcb_status,
                                                .advisories = options.advisories}));
-  std::string chain = to_pem(pck) + to_pem(ca) + root_pem;
-  return IntelPlatform(options, std::move(root), std::move(chain), std::move(collateral), std::move(pck_key),
-                       std::move(attestation_key));
+  return IntelPlatform(options, std::move(state), to_pem(pck) + ca_pem + root_pem, std::move(collateral),
+                       std::move(pck_key), std::move(attestation_key));
 }
 
 Bytes IntelPlatform::signed_part(ByteView report_data) const {
+  const auto& o = options_;
   Writer w;
-  w.u16(static_cast<std::uint16_t>(version_)).u16(ecdsa_p256).u32(tee_tdx).u32(0);
+  w.u16(static_cast<std::uint16_t>(o.quote_version)).u16(ecdsa_p256).u32(tee_tdx).u32(0);
   w.bytes(intel_qe_vendor).fill(20, 0);
-  if (version_ == 5) w.u16(td_1_5).u32(648);
-  w.bytes(tee_tcb_svn_).fill(48, 0x5e).fill(48, 0).fill(8, 0);  // mr_seam, mr_signer_seam, seam_attributes
-  w.bytes(td_attributes_).bytes(xfam).bytes(mr_td_);
+  if (o.quote_version == 5) w.u16(td_1_5).u32(648);
+  w.bytes(o.tee_tcb_svn).fill(48, 0x5e).fill(48, 0).fill(8, 0);  // mr_seam, mr_signer_seam, seam_attributes
+  w.bytes(o.td_attributes).bytes(xfam).bytes(o.mr_td);
   w.fill(3 * 48, 0);  // mr_config_id, mr_owner, mr_owner_config
-  for (const auto& rtmr : rtmr_) w.bytes(rtmr);
+  for (const auto& rtmr : o.rtmr) w.bytes(rtmr);
   w.bytes(report_data);
-  if (version_ == 5) w.bytes(tee_tcb_svn_).fill(48, 0);  // tee_tcb_svn2, mr_service_td
+  if (o.quote_version == 5) w.bytes(o.tee_tcb_svn).fill(48, 0);  // tee_tcb_svn2, mr_service_td
   return w.take();
 }
 
-Result<Bytes> IntelPlatform::quote(ByteView report_data) const {
+Result<Bytes> IntelPlatform::quote(ByteView report_data, const Edit& edit) const {
   if (report_data.size() != 64) return wrong_size("report_data", report_data.size(), 64);
-  const Bytes body = signed_part(report_data);
+  Bytes body = signed_part(report_data);
+  if (edit) edit(body);
   const Bytes key = raw_key(attestation_key_), auth(32, 0x0a);
   Bytes vouched = key;
   vouched.insert(vouched.end(), auth.begin(), auth.end());

@@ -1,23 +1,21 @@
 #include "attest/simulated/nitro_module.h"
 
-#include <algorithm>
-
+#include "attest/held_keys.h"
 #include "base/clock.h"
 #include "codec/cose.h"
 #include "rats/sign1.h"
+#include "tee/simulated_name.h"
 
-namespace seatls::attest {
+namespace seatls::attest::simulated {
 namespace {
 
 namespace cbor = codec::cbor;
-using crypto::Certificate;
 using crypto::PrivateKey;
 
 constexpr std::size_t pcr_size = 48;
-constexpr std::chrono::seconds lifetime{std::chrono::hours{3}};
 
 Error misconfigured(std::string what, std::string_view option) {
-  return {Code::configuration, std::move(what), "simulated nitro > " + std::string(option)};
+  return {Code::configuration, std::move(what), "simulated-nitro > " + std::string(option)};
 }
 
 Result<void> check(const SimulatedNitroOptions& o) {
@@ -39,24 +37,21 @@ Result<NitroModule> NitroModule::make(SimulatedNitroOptions options) {
   SEATLS_CHECK(check(options));
   if (!options.clock) options.clock = base::system_clock();
   const Time from = options.clock() - std::chrono::hours(1);
-  const auto spec = [&](std::string name, bool is_ca) {
-    crypto::CertificateSpec s;
-    s.common_name = std::move(name);
-    s.is_ca = is_ca;
-    s.lifetime = lifetime;
-    s.not_before = from;
-    return s;
+  SEATLS_TRY(options.platform, with_issuers(options.platform, crypto::KeyType::p384,
+                                            {tee::simulated_name("aws.nitro-enclaves")}, from));
+  const auto root = options.platform.impl()->issuers.front().issuer();
+  const auto spec = [&](const char* role, bool is_ca) {
+    return crypto::CertificateSpec{
+        .common_name = tee::simulated_name(role), .is_ca = is_ca, .lifetime = lifetime, .not_before = from};
   };
-  SEATLS_TRY(const auto root_key, PrivateKey::generate(crypto::KeyType::p384));
   SEATLS_TRY(const auto zone_key, PrivateKey::generate(crypto::KeyType::p384));
   SEATLS_TRY(auto key, PrivateKey::generate(crypto::KeyType::p384));
-  SEATLS_TRY(auto root,
-             crypto::make_self_signed(spec("SEATLS-SIMULATED-aws.nitro-enclaves", true), root_key));
-  SEATLS_TRY(auto zone, crypto::make_certificate(spec("SEATLS-SIMULATED-zone.aws.nitro-enclaves", true),
-                                                 zone_key.public_key(), {root, root_key}));
-  SEATLS_TRY(auto leaf, crypto::make_certificate(spec("SEATLS-SIMULATED-enclave.aws", false),
-                                                 key.public_key(), {zone, zone_key}));
-  return NitroModule(std::move(options), std::move(key), {std::move(root), std::move(zone), std::move(leaf)});
+  SEATLS_TRY(auto zone,
+             crypto::make_certificate(spec("zone.aws.nitro-enclaves", true), zone_key.public_key(), root));
+  SEATLS_TRY(auto leaf,
+             crypto::make_certificate(spec("enclave.aws", false), key.public_key(), {zone, zone_key}));
+  return NitroModule(std::move(options), std::move(key),
+                     {root.certificate, std::move(zone), std::move(leaf)});
 }
 
 Result<Bytes> NitroModule::document(ByteView nonce, Time at, const Edit& edit) const {
@@ -83,46 +78,44 @@ Result<Bytes> NitroModule::document(ByteView nonce, Time at, const Edit& edit) c
   return Bytes(tagged.begin() + 1, tagged.end());  // the module writes no tag
 }
 
-}  // namespace seatls::attest
+}  // namespace seatls::attest::simulated
 
 namespace seatls {
 namespace {
 
 class SimulatedNitroAttester final : public Attester {
  public:
-  SimulatedNitroAttester(attest::NitroModule module, SimulatedNitroOptions options)
-      : module_(std::move(module)), options_(std::move(options)) {}
+  SimulatedNitroAttester(attest::simulated::NitroModule module, attest::HeldKeys tiks)
+      : module_(std::move(module)), tiks_(std::move(tiks)) {}
 
-  [[nodiscard]] std::vector<AttestationScheme> schemes() const override { return {{options_.type}}; }
+  [[nodiscard]] std::vector<AttestationScheme> schemes() const override { return {{module_.options().type}}; }
 
   void attest(EvidenceRequest request, Done done) override { done(evidence(request)); }
 
  private:
   [[nodiscard]] Result<Cmw> evidence(const EvidenceRequest& request) const {
-    if (std::ranges::find(options_.tiks, request.binder.tik()) == options_.tiks.end())
-      return Error{Code::foreign_key, "the certificate's key is none of this attester's", "simulated nitro"};
+    SEATLS_CHECK(tiks_.find(request.binder.tik()));
     const auto name_key = [&](codec::cbor::Map& map) {
       for (auto& [key, value] : map)
         if (key == codec::cbor::text("public_key")) value = codec::cbor::bytes(request.binder.tik().der());
     };
-    SEATLS_TRY(Bytes document, module_.document(request.binder.bytes(), options_.clock(), name_key));
-    return Cmw(CmwRecord{options_.type, std::move(document), cmw_indicator::evidence});
+    const auto& options = module_.options();
+    SEATLS_TRY(Bytes document, module_.document(request.binder.bytes(), options.clock(), name_key));
+    return Cmw(CmwRecord{options.type, std::move(document), cmw_indicator::evidence});
   }
 
-  const attest::NitroModule module_;
-  const SimulatedNitroOptions options_;
+  const attest::simulated::NitroModule module_;
+  const attest::HeldKeys tiks_;
 };
 
 }  // namespace
 
-Result<SimulatedNitro> make_simulated_nitro(SimulatedNitroOptions options) {
-  if (options.tiks.empty())
-    return Error{Code::configuration, "holds no key to attest", "simulated nitro > tiks"};
-  if (!options.clock) options.clock = base::system_clock();
-  SEATLS_TRY(auto module, attest::NitroModule::make(options));
-  std::string root = crypto::to_pem(module.root());
-  return SimulatedNitro{std::make_shared<SimulatedNitroAttester>(std::move(module), std::move(options)),
-                        std::move(root)};
+Result<Simulated> make_simulated_nitro(SimulatedNitroOptions options) {
+  SEATLS_TRY(auto tiks, attest::HeldKeys::of(options.tiks, "simulated-nitro"));
+  SEATLS_TRY(auto module, attest::simulated::NitroModule::make(std::move(options)));
+  Simulated out{nullptr, crypto::to_pem(module.root()), "", module.options().platform};
+  out.attester = std::make_shared<SimulatedNitroAttester>(std::move(module), std::move(tiks));
+  return out;
 }
 
 }  // namespace seatls

@@ -5,11 +5,11 @@
 #include <functional>
 #include <vector>
 
+#include "attest/simulated/issuers.h"
 #include "codec/cbor.h"
-#include "crypto/x509.h"
 #include "seatls/simulated_nitro.h"
 
-namespace seatls::attest {
+namespace seatls::attest::simulated {
 
 class NitroModule {
  public:
@@ -21,6 +21,7 @@ class NitroModule {
   [[nodiscard]] Result<Bytes> document(ByteView nonce, Time at, const Edit& edit = {}) const;
 
   [[nodiscard]] const crypto::Certificate& root() const { return chain_.front(); }
+  [[nodiscard]] const SimulatedNitroOptions& options() const { return options_; }
 
  private:
   NitroModule(SimulatedNitroOptions options, crypto::PrivateKey key, std::vector<crypto::Certificate> chain)
@@ -31,4 +32,4 @@ class NitroModule {
   std::vector<crypto::Certificate> chain_;  // from the root on
 };
 
-}  // namespace seatls::attest
+}  // namespace seatls::attest::simulated

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <charconv>
 
-#include "attest/tpm2/der.h"
 #include "base/encoding.h"
+#include "codec/der.h"
 
 namespace seatls::attest::tpm2 {
 namespace {
+
+namespace der = codec::der;
 
 constexpr std::string_view begin_line = "-----BEGIN TSS2 PRIVATE KEY-----";
 constexpr std::string_view end_line = "-----END TSS2 PRIVATE KEY-----";
@@ -47,18 +49,19 @@ bool is_persistent(std::uint32_t handle) { return handle >> 24 == 0x81; }
 Result<KeyFile> parse_key_file(std::string_view pem) {
   SEATLS_TRY(const Bytes bytes_of_file, from_pem(pem));
   der::Reader file(bytes_of_file);
-  SEATLS_TRY(const ByteView body, file.take(der::sequence));
+  SEATLS_TRY(const ByteView body, file.take(der::tag::sequence));
   if (!file.done()) return Error{Code::trailing_data, "bytes follow the key", "TPM key file"};
   der::Reader r(body);
-  SEATLS_TRY(const ByteView type, r.take(der::object_identifier));
+  SEATLS_TRY(const ByteView type, r.take(der::tag::object_identifier));
   if (!std::ranges::equal(type, loadable_key)) return bad_file("its type is not \"loadable key\"");
   // emptyAuth is not believed: some tools write FALSE for keys without a password. The TPM decides.
-  if (r.next_is(der::context_0)) SEATLS_CHECK(r.take(der::context_0));
-  if (r.next_is(der::context_1)) return bad_file("the key has a policy, which is not supported");
-  if (r.next_is(der::context_2)) return bad_file("the key is to be imported first (it was made elsewhere)");
-  SEATLS_TRY(const ByteView parent, r.take(der::integer));
-  SEATLS_TRY(const ByteView public_area, r.take(der::octet_string));
-  SEATLS_TRY(const ByteView private_area, r.take(der::octet_string));
+  if (r.next_is(der::tag::context_0)) SEATLS_CHECK(r.take(der::tag::context_0));
+  if (r.next_is(der::tag::context_1)) return bad_file("the key has a policy, which is not supported");
+  if (r.next_is(der::tag::context_2))
+    return bad_file("the key is to be imported first (it was made elsewhere)");
+  SEATLS_TRY(const ByteView parent, r.take(der::tag::integer));
+  SEATLS_TRY(const ByteView public_area, r.take(der::tag::octet_string));
+  SEATLS_TRY(const ByteView private_area, r.take(der::tag::octet_string));
   if (!r.done()) return bad_file("it has more fields than a key has");
 
   KeyFile out;
@@ -74,17 +77,15 @@ Result<KeyFile> parse_key_file(std::string_view pem) {
 }
 
 std::string write_key_file(const KeyFile& file) {
-  Bytes body = der::write(der::object_identifier, loadable_key);
-  const auto add = [&body](const Bytes& element) { body.insert(body.end(), element.begin(), element.end()); };
   const std::uint8_t yes[] = {0xFF};
-  add(der::write(der::context_0, der::write(der::boolean, yes)));
   const std::uint8_t parent[] = {
       static_cast<std::uint8_t>(file.parent >> 24), static_cast<std::uint8_t>(file.parent >> 16),
       static_cast<std::uint8_t>(file.parent >> 8), static_cast<std::uint8_t>(file.parent)};
-  add(der::write_integer(parent));
-  add(der::write(der::octet_string, file.public_area));
-  add(der::write(der::octet_string, file.private_area));
-  return to_pem(der::write(der::sequence, body));
+  return to_pem(der::write(der::tag::sequence,
+                           {der::write(der::tag::object_identifier, loadable_key),
+                            der::write(der::tag::context_0, der::write(der::tag::boolean, yes)),
+                            der::write_unsigned(parent), der::write(der::tag::octet_string, file.public_area),
+                            der::write(der::tag::octet_string, file.private_area)}));
 }
 
 Result<KeyReference> parse_key_reference(std::string_view text) {

@@ -1,14 +1,16 @@
 // The TLS key of an endpoint, kept in a TPM.
 #include <algorithm>
 
-#include "attest/tpm2/der.h"
 #include "attest/tpm2/tpm.h"
 #include "attest/tpm2/worker.h"
+#include "codec/der.h"
 #include "seatls/attesters.h"
 
 namespace seatls {
 namespace attest::tpm2 {
 namespace {
+
+namespace der = codec::der;
 
 TPMI_ALG_HASH algorithm(Hash hash) { return hash == Hash::sha384 ? TPM2_ALG_SHA384 : TPM2_ALG_SHA256; }
 
@@ -32,10 +34,9 @@ Result<Bytes> sign_on(Tpm& tpm, Key& key, Hash hash, const Bytes& digest) {
     return Error{Code::tpm, "the TPM signed with another algorithm than asked for", "TPM2_Sign"};
   }
   const auto& rs = signature->signature.ecdsa;
-  Bytes body = der::write_integer(content(rs.signatureR));
-  const Bytes s = der::write_integer(content(rs.signatureS));
-  body.insert(body.end(), s.begin(), s.end());
-  return der::write(der::sequence, body);
+  // Ecdsa-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }
+  return der::write(der::tag::sequence, {der::write_unsigned(content(rs.signatureR)),
+                                         der::write_unsigned(content(rs.signatureS))});
 }
 
 class TpmSigner final : public Signer {

@@ -2,12 +2,12 @@
 // resource manager has three slots for keys. Whoever needs the TPM queues a job.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <future>
 #include <memory>
 #include <string>
 
+#include "attest/job_thread.h"
 #include "seatls/error.h"
 
 namespace seatls::attest::tpm2 {
@@ -20,13 +20,10 @@ class Worker {
   // "swtpm:host=127.0.0.1,port=2321"). It connects when the first job comes, and lets the TPM go
   // after a moment without jobs, so that other programs can have it.
   [[nodiscard]] static std::shared_ptr<Worker> shared(const std::string& tcti);
-  // A worker that goes away fails the jobs that still wait, with attester_unavailable.
-  ~Worker();
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
 
   // post runs `job` on the worker's thread and passes its result to `done` there. When the TPM
-  // cannot be reached, `done` gets Code::tpm. Both are called, or `done` alone, exactly once.
+  // cannot be reached, `done` gets Code::tpm; when the worker goes away before, attester_unavailable. Both
+  // are called, or `done` alone, exactly once.
   template <class T>
   void post(std::function<Result<T>(Tpm&)> job, std::function<void(Result<T>)> done) {
     push({[job = std::move(job), done](Tpm& tpm) { done(job(tpm)); },
@@ -47,12 +44,10 @@ class Worker {
     std::function<void(Tpm&)> run;
     std::function<void(Error)> fail;
   };
-  struct State;
-  class Threads;
-  explicit Worker(std::string tcti);
+  explicit Worker(std::shared_ptr<Tpm> tpm);
   void push(Job job);
-  static void loop(const std::shared_ptr<State>& state);
-  std::shared_ptr<State> state_;
+  std::shared_ptr<Tpm> tpm_;  // the thread's own
+  JobThread thread_;
 };
 
 }  // namespace seatls::attest::tpm2

@@ -53,6 +53,25 @@ TEST(Der, Numbers) {
   for (const char* bad : {"", "01", "0000"}) EXPECT_FALSE(to_bool(hex(bad))) << bad;
 }
 
+TEST(Der, WhatIsWrittenIsRead) {
+  for (const std::size_t size : {0U, 1U, 127U, 128U, 255U, 256U, 65535U, 65536U}) {
+    const Bytes content(size, 0x5a);
+    const Bytes written = write(tag::octet_string, content);
+    const auto read = only(written, tag::octet_string);
+    ASSERT_TRUE(read) << size << ": " << read.error().message();
+    EXPECT_EQ(bytes(*read), content);
+  }
+  const Bytes one = write(tag::integer, hex("01")), two = write(tag::integer, hex("02"));
+  EXPECT_EQ(write(tag::sequence, {one, two}), hex("3006020101020102"));
+  EXPECT_EQ(write(tag::sequence, {}), hex("3000"));
+  for (const auto& [number, element] : {std::pair{"", "020100"},
+                                        {"0000", "020100"},
+                                        {"7f", "02017f"},
+                                        {"80", "02020080"},
+                                        {"000001ff", "020201ff"}})
+    EXPECT_EQ(write_unsigned(hex(number)), hex(element)) << number;
+}
+
 TEST(Der, ObjectIdentifiers) {
   EXPECT_EQ(to_dotted(hex("550403")).value(), "2.5.4.3");
   EXPECT_EQ(to_dotted(hex("883703")).value(), "2.999.3");

@@ -28,18 +28,28 @@ TEST_F(Attest, WithoutTheSectionNothingIsShownAndNothingIsDangerous) {
   EXPECT_THAT(loaded.config.dangers, IsEmpty());
 }
 
+// What attests in server_text.
+constexpr const char* software = "attester = \"software\"\nkey = \"attester.key\"\nswname = \"seatls\"";
+
 TEST_F(Attest, EachMistakeIsTold) {
   for (const auto& row : {
            Row{"\"software\"", "\"softwar\"", "attest.attester", 9, "no attester \"softwar\"",
                "did you mean \"software\"?"},
            Row{"\"software\"", "\"sgx\"", "attest.attester", 9, "no attester \"sgx\"",
-               "tpm2, software, passport"},
-           Row{"\"software\"", "\"configfs-tsm\"", "attest.attester", 9, "not in this version",
-               "tpm2, software or passport"},
-           Row{"\"software\"", "\"compound\"", "attest.attester", 9, "not in this version", "one attester"},
-           Row{"\"software\"", "\"simulated-tdx\"", "attest.attester", 9, "not in this version", "tpm2"},
-           Row{"\"software\"", "\"simulated-sev-snp\"", "attest.attester", 9, "not in this version", "tpm2"},
-           Row{"\"software\"", "\"simulated-cca\"", "attest.attester", 9, "not in this version", "tpm2"},
+               "tpm2, configfs-tsm, software, passport, simulated-tdx"},
+           Row{"\"software\"", "\"compound\"", "attest.attester", 9, "not in this version", "tpm2"},
+           Row{"\"software\"", "\"simulated-cca\"", "attest.attester", 9, "not in this version",
+               "simulated-tdx"},
+           Row{software, "attester = \"configfs-tsm\"\npath = \"none\"", "attest.attester", 9, "No such file",
+               "confidential VM"},
+           Row{software, "attester = \"configfs-tsm\"\nprivlevel = 4", "attest.privlevel", 10,
+               "no privilege level 4", "0 to 3"},
+           Row{software, "attester = \"simulated-tdx\"", "attest.platform", 8, "missing",
+               "seatls simulate tdx -o DIR"},
+           Row{software, "attester = \"simulated-sev-snp\"\nplatform = \"none\"", "attest.platform", 10,
+               "No such file", "seatls simulate sev-snp"},
+           Row{software, "attester = \"simulated-nitro\"\nmeasurement = \"66\"", "attest.measurement", 10,
+               "48 bytes", "96 hex digits"},
            Row{"\"software\"", "\"\"", "attest.attester", 9, "missing", "leave [attest] out"},
            Row{"\"software\"", "true", "attest.attester", 9, "wrong type", "a text"},
            Row{"attester = \"software\"\n", "", "attest.attester", 8, "missing", "leave [attest] out"},

@@ -13,7 +13,7 @@ namespace seatls::appraise::snp {
 namespace {
 
 namespace bits = seatls::snp;
-using attest::SnpMachine;
+using attest::simulated::SnpMachine;
 using ::testing::HasSubstr;
 
 const Bytes report_data = [] {
@@ -122,7 +122,7 @@ TEST(SnpSimulated, AChainThatHeldIsRefusedOutsideOfItsTime) {
   w.expect_accepted(evidence);
   w.expect_accepted(evidence);
   const Time now = w.now;
-  w.now = now + std::chrono::hours(24 * 366);
+  w.now = now + std::chrono::hours(24 * 3651);
   w.expect_refused(evidence, {Code::untrusted_attestation_key});
   w.now = now - std::chrono::hours(2);
   w.expect_refused(evidence, {Code::untrusted_attestation_key});

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/remembered.h"
+#include "tee/simulated_name.h"
 
 namespace seatls::appraise::intel {
 namespace {
@@ -100,7 +101,9 @@ class Cold {
   [[nodiscard]] Certificates simulated_anchors() {
     Certificates anchors;
     for (const auto& der : q_.simulated_roots)
-      if (auto root = crypto::Certificate::from_der(der)) anchors.push_back(std::move(*root));
+      if (auto root = crypto::Certificate::from_der(der);
+          root && tee::is_simulated_name(root->subject_common_name()))
+        anchors.push_back(std::move(*root));
     return anchors;
   }
 

@@ -7,14 +7,13 @@
 #include "base/encoding.h"
 #include "crypto/hash.h"
 #include "rats/sign1.h"
+#include "tee/simulated_name.h"
 
 namespace seatls::appraise::nitro {
 namespace {
 
 constexpr std::array allowed = {crypto::SignatureAlgorithm::ecdsa_p384_sha384};
 constexpr std::chrono::seconds clock_skew{60};
-// Names of simulated roots start with this, so that nobody takes one for AWS's.
-constexpr std::string_view simulated_prefix = "SEATLS-SIMULATED-";
 
 void verify_signature(const Document& d, Findings& findings) {
   const auto key = d.certificate.public_key();
@@ -30,7 +29,7 @@ const crypto::Certificate* root_of(const Document& d, const Context& context, bo
   const auto& roots = context.policy.danger.simulated_roots;
   simulated =
       std::ranges::any_of(roots, [&](const Bytes& der) { return std::ranges::equal(der, first.der()); }) &&
-      first.subject_common_name().starts_with(simulated_prefix);
+      tee::is_simulated_name(first.subject_common_name());
   return simulated ? &first : nullptr;
 }
 

@@ -170,15 +170,6 @@ std::optional<SnpProduct> product_of(const Cpuid& cpuid) {
 
 namespace seatls {
 
-std::string_view name(SnpProduct product) {
-  switch (product) {
-    case SnpProduct::milan: return "Milan";
-    case SnpProduct::genoa: return "Genoa";
-    case SnpProduct::turin: return "Turin";
-  }
-  return "?";
-}
-
 std::string to_text(const SnpTcb& tcb) {
   return (tcb.fmc == 0 ? "" : "fmc " + std::to_string(tcb.fmc) + ", ") + "bootloader " +
          std::to_string(tcb.bootloader) + ", tee " + std::to_string(tcb.tee) + ", snp " +

@@ -1,10 +1,8 @@
 #include "appraise/schemes/snp/vek.h"
 
-#include <algorithm>
-
 #include "base/encoding.h"
-#include "codec/cursor.h"
 #include "codec/der.h"
+#include "tee/certificate_table.h"
 
 namespace seatls::appraise::snp {
 namespace {
@@ -76,67 +74,6 @@ Result<SnpTcb> tcb(const crypto::Certificate& c, SnpProduct product) {
 
 // ---- The table ---------------------------------------------------------------------------------
 
-using Guid = std::array<std::uint8_t, 16>;
-// As they stand there: in the order of their text.
-constexpr Guid ark_guid = {0xc0, 0xb4, 0x06, 0xa4, 0xa8, 0x03, 0x49, 0x52,
-                           0x97, 0x43, 0x3f, 0xb6, 0x01, 0x4c, 0xd0, 0xae};
-constexpr Guid ask_guid = {0x4a, 0xb7, 0xb3, 0x79, 0xbb, 0xac, 0x4f, 0xe4,
-                           0xa0, 0x2f, 0x05, 0xae, 0xf3, 0x27, 0xc7, 0x82};
-constexpr Guid vcek_guid = {0x63, 0xda, 0x75, 0x8d, 0xe6, 0x64, 0x45, 0x64,
-                            0xad, 0xc5, 0xf4, 0xb9, 0x3b, 0xe8, 0xac, 0xcd};
-constexpr Guid vlek_guid = {0xa8, 0x07, 0x4b, 0xc2, 0xa2, 0x5a, 0x48, 0x3e,
-                            0xaa, 0xe6, 0x39, 0xc0, 0x45, 0xa0, 0xb8, 0xa1};
-
-constexpr std::size_t entry_size = 24, most_entries = 16;
-
-struct Entry {
-  Guid guid{};
-  std::size_t offset = 0, length = 0;
-};
-
-// struct cert_table { struct { u8 guid[16]; u32 offset; u32 length; } entry[]; }, ended by one of zeros
-Result<std::vector<Entry>> read_entries(ByteView data) {
-  codec::Cursor in(data, codec::Endian::little);
-  std::vector<Entry> list;
-  while (true) {
-    const std::string place = "entry[" + std::to_string(list.size()) + "]";
-    Entry e;
-    e.guid = in.array<16>(place);
-    e.offset = in.u32(place);
-    e.length = in.u32(place);
-    SEATLS_CHECK(in.so_far());
-    if (e.guid == Guid{} && e.offset == 0 && e.length == 0) return list;
-    if (list.size() == most_entries)
-      return Error{Code::limit_exceeded, "at most " + std::to_string(most_entries) + " are read", place};
-    if (std::ranges::find(list, e.guid, &Entry::guid) != list.end())
-      return Error{Code::malformed, "its GUID stands there twice", place};
-    list.push_back(e);
-  }
-}
-
-// check_places demands that contents lie behind the entries, apart from each other, and that nothing but
-// zeros lies between them.
-Result<void> check_places(ByteView data, std::vector<Entry> entries) {
-  std::ranges::sort(entries, {}, &Entry::offset);
-  std::size_t at = (entries.size() + 1) * entry_size;
-  const auto only_zeros = [&](std::size_t from, std::size_t to) {
-    return std::ranges::all_of(data.subspan(from, to - from), [](std::uint8_t b) { return b == 0; });
-  };
-  for (const auto& e : entries) {
-    if (e.offset < at || e.offset > data.size() || e.length > data.size() - e.offset)
-      return Error{Code::length_out_of_range,
-                   std::to_string(e.length) + " bytes at " + std::to_string(e.offset) + "; free are " +
-                       std::to_string(at) + " to " + std::to_string(data.size()),
-                   "entry"};
-    if (!only_zeros(at, e.offset))
-      return Error{Code::trailing_data, "bytes lie between two entries", "entry"};
-    at = e.offset + e.length;
-  }
-  if (!only_zeros(at, data.size()))
-    return Error{Code::trailing_data, "bytes lie behind the last entry", "entry"};
-  return {};
-}
-
 // A certificate stands there as DER or as PEM.
 Result<crypto::Certificate> read_certificate(ByteView data) {
   constexpr std::string_view pem = "-----BEGIN";
@@ -174,19 +111,18 @@ Result<Vek> read_vek(const crypto::Certificate& certificate) {
 }
 
 Result<Certificates> parse_certificate_table(ByteView data) {
-  SEATLS_TRY(const auto entries, read_entries(data));
-  SEATLS_CHECK(check_places(data, entries));
+  SEATLS_TRY(const auto entries, tee::read_certificate_table(data));
   Certificates out;
   for (const auto& e : entries) {
-    const bool vek = e.guid == vcek_guid || e.guid == vlek_guid;
-    const bool issuer = e.guid == ask_guid || e.guid == ark_guid;
+    const bool vek = e.guid == tee::vcek_guid || e.guid == tee::vlek_guid;
+    const bool issuer = e.guid == tee::ask_guid || e.guid == tee::ark_guid;
     if (!vek && !issuer) continue;
-    auto certificate = read_certificate(data.subspan(e.offset, e.length));
+    auto certificate = read_certificate(e.content);
     if (!certificate) {
-      const auto place = e.guid == vcek_guid   ? "VCEK"
-                         : e.guid == vlek_guid ? "VLEK"
-                         : e.guid == ask_guid  ? "ASK"
-                                               : "ARK";
+      const auto place = e.guid == tee::vcek_guid   ? "VCEK"
+                         : e.guid == tee::vlek_guid ? "VLEK"
+                         : e.guid == tee::ask_guid  ? "ASK"
+                                                    : "ARK";
       return std::move(certificate).error().in(place);
     }
     (vek ? out.veks : out.issuers).push_back(std::move(*certificate));

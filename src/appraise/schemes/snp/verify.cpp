@@ -7,13 +7,12 @@
 #include "appraise/schemes/snp/trust_anchors.h"
 #include "base/encoding.h"
 #include "crypto/hash.h"
+#include "tee/simulated_name.h"
 
 namespace seatls::appraise::snp {
 namespace {
 
 constexpr std::uint32_t ecdsa_p384_sha384 = 1;
-// Names of simulated issuers start with this, so that nobody takes one for AMD's.
-constexpr std::string_view simulated_prefix = "SEATLS-SIMULATED-";
 
 template <std::size_t N>
 std::string hex(const std::array<std::uint8_t, N>& field) {
@@ -157,13 +156,15 @@ std::vector<crypto::Certificate> issuers_for(const Evidence& e, const Context& c
 Result<void> verify_below(const Root& root, const Vek& vek, const std::vector<crypto::Certificate>& issuers,
                           const Context& context) {
   const std::string line(seatls::name(vek.product));
-  const std::string prefix(root.simulated ? simulated_prefix : std::string_view());
-  const std::string wanted = prefix + (vek.kind == SigningKey::vlek ? "SEV-VLEK-" : "SEV-") + line;
+  const auto role = [&](std::string name) {
+    return root.simulated ? tee::simulated_name(name + line) : name + line;
+  };
+  const std::string wanted = role(vek.kind == SigningKey::vlek ? "SEV-VLEK-" : "SEV-");
   Error last{Code::untrusted_attestation_key,
              "no certificate of " + wanted + " is at hand; the key's is issued by " +
                  vek.certificate.issuer_common_name(),
              "certificate chain"};
-  if (root.certificate.subject_common_name() != prefix + "ARK-" + line) return last;
+  if (root.certificate.subject_common_name() != role("ARK-")) return last;
   for (const auto& issuer : issuers) {
     if (issuer.subject_common_name() != wanted) continue;
     // AMD revokes ASKs, in the ARK's list; there is none for the keys of chips.

@@ -1,0 +1,71 @@
+#include "attest/tsm/kernel_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace seatls::attest::tsm {
+namespace {
+
+// File closes what it opened. What the kernel does with a binary attribute it does at that moment.
+class File {
+ public:
+  File(const std::string& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC)) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int fd() const { return fd_; }
+  // close: Linux has closed the file even when it returns an error.
+  [[nodiscard]] int close() { return ::close(std::exchange(fd_, -1)) == 0 ? 0 : errno; }
+
+ private:
+  int fd_;
+};
+
+class SystemFiles final : public KernelFiles {
+ public:
+  int make_directory(const std::string& path) override {
+    return ::mkdir(path.c_str(), 0700) == 0 ? 0 : errno;
+  }
+  int remove_directory(const std::string& path) override { return ::rmdir(path.c_str()) == 0 ? 0 : errno; }
+
+  int write(const std::string& path, ByteView content) override {
+    File file(path, O_WRONLY);
+    if (file.fd() < 0) return errno;
+    const ssize_t written = ::write(file.fd(), content.data(), content.size());
+    if (written < 0) return errno;
+    // A value is taken as a whole. The rest would be another value.
+    if (static_cast<std::size_t>(written) != content.size()) return EIO;
+    return file.close();
+  }
+
+  Read read(const std::string& path, std::size_t most) override {
+    const File file(path, O_RDONLY);
+    if (file.fd() < 0) return {errno, {}};
+    Bytes content(most + 1);
+    std::size_t size = 0;
+    while (size < content.size()) {
+      const ssize_t n = ::read(file.fd(), content.data() + size, content.size() - size);
+      if (n < 0) return {errno, {}};
+      if (n == 0) break;
+      size += static_cast<std::size_t>(n);
+    }
+    if (size > most) return {EFBIG, {}};
+    content.resize(size);
+    return {0, std::move(content)};
+  }
+};
+
+}  // namespace
+
+KernelFiles& KernelFiles::of_system() {
+  static SystemFiles files;
+  return files;
+}
+
+}  // namespace seatls::attest::tsm
