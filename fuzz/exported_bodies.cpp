@@ -29,5 +29,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decode_and_encode<wire::ServerNameList>(in);
   decode_and_encode<wire::CmwAttestation>(in);
   decode_and_encode<wire::WantedSchemes>(in);
+  decode_and_encode<wire::PassportChallenge>(in);
+  decode_and_encode<wire::PassportProof>(in);
   return 0;
 }

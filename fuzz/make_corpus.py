@@ -62,6 +62,11 @@ for topic, field in (("tpm", "evidence"), ("software", "evidence"), ("result", "
         if policy not in seeds.values():
             seeds[root / "corpus/policy_toml" / v.name.replace("/", "-")] = policy
 
+seeds |= {root / "corpus/corim" / v.name.split("/")[1]: v.hex("document") for v in read_topic("corim")}
+for v in read_topic("interactive_passport"):
+    if v.has("challenge"):
+        seeds[root / "corpus/exported_bodies" / f"passport-{v.name.split('/')[1]}"] = v.hex("challenge")
+
 differing = []
 for path, content in seeds.items():
     if "--check" not in sys.argv:

@@ -10,6 +10,7 @@
 #include "rats/key_format.h"
 #include "rats/sign1.h"
 #include "support/samples.h"
+#include "support/vector_file.h"
 
 namespace seatls::rats {
 namespace {
@@ -57,7 +58,6 @@ Bytes sign(const Value& corim, const PrivateKey& key,
 }
 const Value good =
     corim_with(reference({measured({{cbor::integer(2), digests({digest(1, Bytes(32, 1))})}})}));
-Value at(std::int64_t seconds) { return cbor::tag(1, cbor::integer(seconds)); }
 Time time(std::int64_t seconds) { return Time(std::chrono::seconds(seconds)); }
 
 TEST(Corim, IsWorthItsSignature) {
@@ -96,70 +96,48 @@ TEST(Corim, UnsignedIsTakenOnlyAsADanger) {
   EXPECT_TRUE(VerifiedCorim::danger_unsigned(*parsed).ok());
 }
 
-TEST(Corim, IsValidForATime) {
-  const auto key = PrivateKey::generate(KeyType::p256).value();
-  const std::array keys{key.public_key()};
-  const Value limited =
-      corim_with(reference({measured({{cbor::integer(1), cbor::integer(1)}})}),
-                 {{cbor::integer(4), cbor::map({{cbor::integer(0), at(100)}, {cbor::integer(1), at(200)}})}});
-  const auto document = VerifiedCorim::verify(parse_corim(sign(limited, key)).value(), keys).value();
-  EXPECT_TRUE(document.valid_at(time(100)).ok());
-  EXPECT_TRUE(document.valid_at(time(200)).ok());
-  EXPECT_EQ(document.valid_at(time(99)).error().code, Code::collateral_stale);
-  EXPECT_EQ(document.valid_at(time(201)).error().code, Code::collateral_stale);
-  const Bytes by_claims = sign(good, key,
-                               {{cbor::integer(1), cbor::text("acme")},
-                                {cbor::integer(5), cbor::integer(100)},
-                                {cbor::integer(4), cbor::integer(200)}});
-  const auto signature = VerifiedCorim::verify(parse_corim(by_claims).value(), keys).value();
-  EXPECT_TRUE(signature.valid_at(time(150)).ok());
-  EXPECT_EQ(signature.valid_at(time(99)).error().code, Code::collateral_stale);
-  EXPECT_EQ(signature.valid_at(time(201)).error().code, Code::collateral_stale);
-}
+// ---- documents of the second implementation ----------------------------------------------------
 
-TEST(Corim, EachMistakeIsNamed) {
-  struct Wrong {
-    Value value;
-    std::string path;
-  };
-  const auto in_values = [](cbor::Map values) {
-    return corim_with(reference({measured(std::move(values))}));
-  };
-  const std::string mval = "triples > reference-triples > [0] > measurements[0] > mval";
-  for (const auto& wrong : {
-           Wrong{cbor::map({}), "corim"},
-           Wrong{cbor::tag(501, cbor::map({})), "corim > id"},
-           Wrong{cbor::tag(501, cbor::map({{cbor::integer(0), cbor::text("x")}})), "corim > tags"},
-           Wrong{corim_with(comid_with({})), "triples"},
-           Wrong{corim_with(comid_with({{cbor::integer(0), cbor::array({})}})), "reference-triples"},
-           Wrong{corim_with(reference({})), "measurements"},
-           Wrong{in_values({}), mval},
-           Wrong{in_values({{cbor::integer(2), digests({})}}), mval + " > digests"},
-           Wrong{in_values({{cbor::integer(2), digests({digest(1, Bytes(31, 0))})}}), mval + " > digests"},
-           Wrong{in_values({{cbor::integer(2), digests({digest(1, Bytes(32, 0)), digest(1, Bytes(32, 1))})}}),
-                 mval + " > digests"},
-           Wrong{in_values({{cbor::integer(4),
-                             cbor::tag(563, cbor::array({cbor::bytes(Bytes(2)), cbor::bytes(Bytes(3))}))}}),
-                 mval + " > raw-value"},
-           Wrong{in_values({{cbor::integer(5), cbor::bytes(Bytes(3))}}), mval + " > raw-value-mask"},
-           Wrong{in_values({{cbor::integer(3), cbor::map({})}}), mval + " > flags"},
-           Wrong{in_values({{cbor::integer(15),
-                             cbor::tag(564, cbor::array({cbor::integer(5), cbor::integer(4)}))}}),
-                 mval + " > int-range"},
-           Wrong{corim_with(comid_with(
-                     {{cbor::integer(3),
-                       cbor::array({cbor::array({class_of(1), cbor::array({cbor::text("k")})})})}})),
-                 "attest-key-triples > [0] > key"},
-           Wrong{corim_with(
-                     comid_with({{cbor::integer(0),
-                                  cbor::array({cbor::array({cbor::map({{cbor::integer(3), cbor::integer(1)}}),
-                                                            cbor::array({})})})}})),
-                 "environment"},
-       }) {
-    const auto read = parse_corim(cbor::encode(wrong.value).value());
-    ASSERT_FALSE(read.ok()) << cbor::diagnose(wrong.value);
-    EXPECT_EQ(category(read.error().code), Category::decode) << read.error().message();
-    EXPECT_NE(read.error().path.find(wrong.path), std::string::npos) << read.error().message();
+TEST(CorimVectors, HoldHere) {
+  const auto names = testing::vector_names("corim");
+  ASSERT_GT(names.size(), 30U);
+  for (const auto& name : names) {
+    const testing::VectorFile v(testing::vector_path("corim", name));
+    SCOPED_TRACE(name);
+    std::vector<crypto::PublicKey> keys;
+    if (v.has("key")) keys.push_back(crypto::PublicKey::from_spki(v.hex("key")).value());
+    const auto parsed = parse_corim(v.hex("document"));
+    std::optional<Error> error;
+    if (!parsed) {
+      error = parsed.error();
+    } else if (!keys.empty()) {
+      if (const auto verified = VerifiedCorim::verify(*parsed, keys); !verified) error = verified.error();
+    }
+    ASSERT_EQ(error ? seatls::name(error->code) : "ok", v.get("expect")) << (error ? error->message() : "");
+    if (error) {
+      if (v.has("path")) {
+        EXPECT_EQ(error->path, v.get("path")) << error->message();
+      }
+      continue;
+    }
+    EXPECT_EQ(parsed->unverified().id, v.get("id"));
+    EXPECT_EQ(parsed->unverified().profile.value_or(""), v.get("profile"));
+    EXPECT_EQ(parsed->signer().value_or(""), v.get("signer"));
+    std::string unread;
+    for (const auto kind : parsed->unverified().comids.at(0).unread)
+      unread += (unread.empty() ? "" : ",") + std::to_string(kind);
+    EXPECT_EQ(unread, v.get("unread"));
+    const auto document =
+        keys.empty() ? VerifiedCorim::danger_unsigned(*parsed) : VerifiedCorim::verify(*parsed, keys);
+    if (!v.has("not_before")) {
+      EXPECT_TRUE(document->valid_at(time(0)).ok());
+      continue;
+    }
+    const std::int64_t first = std::stoll(v.get("not_before")), last = std::stoll(v.get("not_after"));
+    EXPECT_TRUE(document->valid_at(time(first)).ok());
+    EXPECT_TRUE(document->valid_at(time(last)).ok());
+    EXPECT_EQ(document->valid_at(time(first - 1)).error().code, Code::collateral_stale);
+    EXPECT_EQ(document->valid_at(time(last + 1)).error().code, Code::collateral_stale);
   }
 }
 
