@@ -31,6 +31,7 @@ constexpr std::array formats = {
     Format{"cca-token", plain<inspect_cca_token>, true},
     Format{"psa-token", plain<inspect_psa_token>, true},
     Format{"nitro-document", plain<inspect_nitro_document>, true},
+    Format{"corim", plain<inspect_corim>, true},
     Format{"eat", plain<inspect_eat>, true},
     Format{"ear-claims", plain<inspect_ear_claims>, true},
     Format{"intel-quote", plain<inspect_intel_quote>, true},
