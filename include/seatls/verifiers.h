@@ -79,7 +79,7 @@ struct EarOptions {
 };
 
 // to_ear returns the result as JSON claims, or as a JWT when a signing key is given (P-256: ES256,
-// P-384: ES384). Errors: configuration for a key of another kind.
+// P-384: ES384, Ed25519: EdDSA). Errors: configuration for a key of another kind.
 [[nodiscard]] Result<std::string> to_ear(const AttestationResult& result, const EarOptions& options);
 
 }  // namespace seatls

@@ -43,11 +43,11 @@ Result<std::string> to_ear(const AttestationResult& result, const EarOptions& op
   if (options.signing_key_pem.empty()) return rats::write_ear_json(ear);
   SEATLS_TRY(const auto key, crypto::PrivateKey::from_pem(options.signing_key_pem));
   const auto type = key.public_key().type();
-  if (type != crypto::KeyType::p256 && type != crypto::KeyType::p384)
-    return Error{
-        Code::configuration,
-        std::string(crypto::name(type)) + " keys do not sign results; use P-256 (ES256) or P-384 (ES384)",
-        "signing key"};
+  if (type != crypto::KeyType::p256 && type != crypto::KeyType::p384 && type != crypto::KeyType::ed25519)
+    return Error{Code::configuration,
+                 std::string(crypto::name(type)) +
+                     " keys do not sign results; use P-256 (ES256), P-384 (ES384) or Ed25519 (EdDSA)",
+                 "signing key"};
   return rats::sign_ear_jwt(ear, key);
 }
 

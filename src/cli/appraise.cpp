@@ -102,7 +102,7 @@ void add_appraise(Program& program) {
       ->type_name("TIER,…")
       ->delimiter(',');
   verb.add_option("-o,--output", o->output, "write the result as an EAR")->type_name("FILE");
-  verb.add_option("--sign", o->sign, "sign the EAR with this key (P-256, P-384)")->type_name("FILE");
+  verb.add_option("--sign", o->sign, "sign the EAR with this key (P-256, P-384, Ed25519)")->type_name("FILE");
   verb.add_option("--lifetime", o->lifetime, "how long the EAR is valid: 1h, 1d (default: no end)")
       ->type_name("TIME");
   verb.add_option("--audience", o->audience, "whom the EAR is for")->type_name("NAME");

@@ -203,10 +203,12 @@ TEST(EarOutput, HoldsVerdictBinderAndPolicy) {
 TEST(EarOutput, KeysThatDoNotSignResultsAreRefused) {
   const auto f = fixture("tpm", "ok-p256");
   EarOptions options;
-  options.signing_key_pem = text(crypto::PrivateKey::generate(crypto::KeyType::ed25519)->to_pem()->reveal());
-  const auto token = to_ear(*appraise_offline(f.policy, f.credential), options);
-  ASSERT_FALSE(token);
-  EXPECT_EQ(token.error().code, Code::configuration);
+  for (const auto type : {crypto::KeyType::rsa, crypto::KeyType::p521}) {
+    options.signing_key_pem = text(crypto::PrivateKey::generate(type)->to_pem()->reveal());
+    const auto token = to_ear(*appraise_offline(f.policy, f.credential), options);
+    ASSERT_FALSE(token);
+    EXPECT_EQ(token.error().code, Code::configuration);
+  }
 }
 
 }  // namespace

@@ -152,7 +152,7 @@ TEST(EarSample, ValuesAreThoseOfTheExamples) {
 // ---- made and read back -------------------------------------------------------------------------
 
 TEST(Ear, JwtAndCwtSayTheSame) {
-  for (const auto type : {KeyType::p256, KeyType::p384}) {
+  for (const auto type : {KeyType::p256, KeyType::p384, KeyType::ed25519}) {
     const auto key = a_key(type);
     const auto jwt = sign_ear_jwt(good_claims(), key);
     const auto cwt = sign_ear_cwt(good_claims(), key);
