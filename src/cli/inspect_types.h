@@ -38,7 +38,7 @@ namespace seatls::cli {
 [[nodiscard]] Result<Node> inspect_cca_token(ByteView data);
 [[nodiscard]] Result<Node> inspect_psa_token(ByteView data);
 [[nodiscard]] Result<Node> inspect_snp_report(ByteView data);  // with its certificates, if there are any
-[[nodiscard]] Result<Node> inspect_corim(ByteView data);  // signed or not
+[[nodiscard]] Result<Node> inspect_corim(ByteView data);       // signed or not
 [[nodiscard]] Result<Node> inspect_certificates(ByteView data);
 [[nodiscard]] Result<Node> inspect_client_hello_body(ByteView data);
 [[nodiscard]] Result<Node> inspect_encrypted_extensions_body(ByteView data);

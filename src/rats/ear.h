@@ -98,9 +98,9 @@ class UnverifiedEar {
 [[nodiscard]] Result<EarClaims> parse_ear_claims(ByteView claims_set, TokenForm form);
 
 // ES256, ES384, EdDSA (Ed25519)
-inline constexpr crypto::SignatureAlgorithm ear_algorithms[] = {
-    crypto::SignatureAlgorithm::ecdsa_p256_sha256, crypto::SignatureAlgorithm::ecdsa_p384_sha384,
-    crypto::SignatureAlgorithm::ed25519};
+inline constexpr crypto::SignatureAlgorithm ear_algorithms[] = {crypto::SignatureAlgorithm::ecdsa_p256_sha256,
+                                                                crypto::SignatureAlgorithm::ecdsa_p384_sha384,
+                                                                crypto::SignatureAlgorithm::ed25519};
 
 // VerifiedEar exists only where one of a verifier's keys verified the signature, the profile is known, and no
 // status is better than what it sums up. Whether it is current, meant for us, and good enough is appraisal.
