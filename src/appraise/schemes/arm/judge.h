@@ -1,6 +1,7 @@
 // What PSA and CCA tokens are judged by alike: whose key signed, and the state that a device is in.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
