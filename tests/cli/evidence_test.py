@@ -181,17 +181,14 @@ class Tpm2(RoundTrip, kit.TpmCase):
 
 
 class Tdx(kit.Case):
-    """A quote of a made-up platform, and the collateral about it: seeds of the fuzz targets."""
+    """Quotes of made-up platforms: a seed of the fuzz targets, and one that is made here."""
 
-    at = "2026-11-25T00:00:00Z"
     binder = "b1" * 32
 
     def setUp(self) -> None:
         super().setUp()
         self.quote = (kit.ROOT / "fuzz/corpus/intel_quote/tdx-v4").read_bytes()
         (self.folder / "quote.bin").write_bytes(self.quote)
-        (self.folder / "collateral.json").write_bytes((kit.ROOT / "fuzz/corpus/intel_collateral/bundle").read_bytes())
-        (self.folder / "root.pem").write_bytes(self.quote[self.quote.rindex(b"-----BEGIN CERTIFICATE"):])
         encoded = base64.urlsafe_b64encode(self.quote).rstrip(b"=").decode()
         (self.folder / "quote.cmw").write_text(json.dumps(["application/vnd.seatls.tdx-quote", encoded, 4]))
 
@@ -199,7 +196,7 @@ class Tdx(kit.Case):
         return self.seatls("appraise", file, "--policy", "policy.toml", "--binder", self.binder, "--json", *arguments, code=code).json
 
     def codes(self, *arguments: str) -> list:
-        return [r["code"] for r in self.judge("quote.bin", *arguments, code=1)["reasons"] if r["fatal"]]
+        return [r["code"] for r in self.judge("quote.cmw", *arguments, code=1)["reasons"] if r["fatal"]]
 
     def test_inspect_tells_fields_chain_and_svns(self) -> None:
         told = self.seatls("inspect", "quote.bin", "--json").json
@@ -211,23 +208,24 @@ class Tdx(kit.Case):
         self.assertIn("SIMULATED", self.seatls("inspect", "quote.cmw").out)
 
     def test_a_learned_policy_accepts_what_it_was_learned_from(self) -> None:
+        self.seatls("simulate", "tdx", "-o", "sim", "-q")
+        for name in ("collateral.json", "root.pem"):
+            (self.folder / name).write_bytes((self.folder / "sim" / name).read_bytes())
+        self.seatls("key", "create", "-o", "tls.key")
+        self.seatls("attest", "--attester", "simulated-tdx", "--platform", "sim", "--tik", "tls.key", "--binder", self.binder,
+                    "-o", "quote.cmw", "--force")
         self.seatls("policy", "learn", "quote.cmw", "-o", "policy.toml")
         policy = (self.folder / "policy.toml").read_text()
-        self.assertIn("untrusted_attestation_key", self.codes("--at", self.at))
-        # The made-up platform has an advisory, which nobody is told to pass over.
+        self.assertIn("untrusted_attestation_key", self.codes())
         (self.folder / "policy.toml").write_text(policy + '\n[danger]\nsimulated_roots = "root.pem"\n')
-        self.assertEqual(self.codes("--at", self.at), ["tcb_rejected"])
-        accepting = policy.replace("[tdx]", '[tdx]\nadvisories = ["INTEL-SA-00615"]')
-        (self.folder / "policy.toml").write_text(accepting + '\n[danger]\nsimulated_roots = "root.pem"\n')
-        for file in ("quote.bin", "quote.cmw"):
-            # No hardware stands behind it: whoever accepts that says so.
-            self.assertFalse(self.judge(file, "--at", self.at, code=1)["accepted"])
-            told = self.judge(file, "--at", self.at, "--accept", "warning")
-            self.assertEqual((told["verdict"], told["scheme"]), ("warning", "tdx"))
-            self.assertTrue(any("simulated" in d for d in told["dangers"]), told)
-        self.assertIn("collateral_stale", self.codes("--at", "2026-12-25T00:00:00Z"))
+        # No hardware stands behind it: whoever accepts that says so.
+        self.assertFalse(self.judge("quote.cmw", code=1)["accepted"])
+        told = self.judge("quote.cmw", "--accept", "warning")
+        self.assertEqual((told["verdict"], told["scheme"]), ("warning", "tdx"))
+        self.assertTrue(any("simulated" in d for d in told["dangers"]), told)
+        self.assertIn("collateral_stale", self.codes("--at", "2099-01-01T00:00:00Z"))
         self.binder = "b2" * 32
-        self.assertIn("binder_mismatch", self.codes("--at", self.at))
+        self.assertIn("binder_mismatch", self.codes())
 
 
 class Sgx(kit.Case):
@@ -247,6 +245,23 @@ class Sgx(kit.Case):
         fatal = [r["code"] for r in judged["reasons"] if r["fatal"]]
         self.assertEqual(fatal[0], "signature_invalid")
         self.assertIn("collateral_missing", fatal)
+
+
+class Corim(kit.Case):
+    """Reference values and endorsements: the vectors of the second implementation."""
+
+    def test_each_that_is_right_is_explained(self) -> None:
+        told = {}
+        for path in sorted((kit.ROOT / "tests" / "vectors" / "corim").glob("ok-*.txt")):
+            rows = dict(line.split(": ", 1) for line in path.read_text().splitlines() if ": " in line and line[0] != "#")
+            with self.subTest(vector=path.name):
+                told[path.stem] = shown = self.seatls("inspect", "-", "--json", stdin=bytes.fromhex(rows["document"])).json
+                self.assertEqual((shown["type"], shown["id"], shown["signer"] or ""), ("corim", rows["id"], rows.get("signer", "")))
+                self.assertEqual(shown["signed"], "signer" in rows)
+        values = told["ok-every-value"]["comids"][0]["reference_values"][0]["measurements"][0]["values"]
+        self.assertEqual((values["min_svn"], values["digests"][1]["value"], values["flag_3"]), ("4", "02" * 48, False))
+        self.assertEqual(told["ok-every-triple"]["comids"][0]["triples_not_used"], [4, 5, 10])
+        self.assertEqual(told["ok-meta"]["not_before"], None, "the document has no end; the signature has")
 
 
 class Arm(kit.Case):
