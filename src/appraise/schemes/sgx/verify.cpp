@@ -1,6 +1,6 @@
 #include "appraise/schemes/sgx/verify.h"
 
-#include "appraise/schemes/intel/signatures.h"
+#include "appraise/schemes/intel/verify_quote.h"
 #include "crypto/hash.h"
 
 namespace seatls::appraise::sgx {
@@ -13,19 +13,12 @@ class ClaimsVerifier {
 std::optional<VerifiedClaims> verify(const ParsedEvidence& evidence, const Context& context,
                                      Findings& findings) {
   const auto& quote = evidence->quote;
-  auto platform = intel::verify_platform({.tee = intel::Tee::sgx,
-                                          .quote = quote,
-                                          .collateral = context.policy.sgx.tcb.collateral,
-                                          .simulated_roots = context.policy.danger.simulated_roots,
-                                          .at = context.now},
-                                         findings);
-  const auto claimed = platform ? std::nullopt : intel::claimed_pck_key(quote.certification);
-  const auto* pck = platform ? &platform->pck.key : claimed ? &*claimed : nullptr;
-  intel::verify_signatures(quote, {.pck = pck, .verified = platform != nullptr}, findings);
-  if (platform) intel::verify_qe(quote, platform->qe_identity, findings);
-  compare_binder(evidence->enclave().report_data, BinderField::zero_padded_to_64, context,
-                 "quote > report_data", findings);
-  if (!platform || findings.refused()) return std::nullopt;
+  auto platform = intel::verify_quote(quote,
+                                      {.tee = intel::Tee::sgx,
+                                       .report_data = evidence->enclave().report_data,
+                                       .collateral = context.policy.sgx.tcb.collateral},
+                                      context, findings);
+  if (!platform) return std::nullopt;
   return ClaimsVerifier::mint({quote, std::move(platform), crypto::digest(Hash::sha256, quote.signed_part)});
 }
 

@@ -1,5 +1,4 @@
-// Stage 2 of tdx: what is cryptographic fact. The platform, the signatures, and that REPORTDATA holds this
-// connection's binder. The binder commits to the TLS key: that is how the quote names it (Decision 4).
+// Stage 2 of tdx: what is cryptographic fact (intel/verify_quote.h).
 #pragma once
 
 #include <memory>
