@@ -11,9 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 import exported as ea
-from vectorfile import VECTORS, render
+from vectorfile import publish, render
 
-OUT = VECTORS / "corim"
 CURVES = {"secp256r1": (ec.SECP256R1(), "sha256", -7, 32), "secp384r1": (ec.SECP384R1(), "sha384", -35, 48)}
 files: dict[str, str] = {}
 
@@ -124,20 +123,6 @@ def documents() -> None:
     wrong("member-unknown", "A member of a measurement that is not known.", corim(reference({1: {1: 1}, 7: 1})), at)
 
 
-def main() -> int:
-    documents()
-    differing = []
-    for name, content in files.items():
-        path = OUT / f"{name}.txt"
-        if "--check" not in sys.argv:
-            OUT.mkdir(parents=True, exist_ok=True)
-            path.write_text(content)
-        elif not path.exists() or path.read_text() != content:
-            differing.append(f"{path.name} is not what corim_vectors.py makes")
-    differing += [f"{p.name} is made by nothing" for p in OUT.glob("*.txt") if p.stem not in files]
-    print("\n".join(differing) or f"{len(files)} vectors in {OUT.name}")
-    return bool(differing)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    documents()
+    sys.exit(publish("corim", files, "--check" in sys.argv))

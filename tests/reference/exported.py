@@ -66,14 +66,19 @@ def extensions(rows) -> bytes:
     return vector(2, b"".join(kind.to_bytes(2, "big") + vector(2, data) for kind, data in rows))
 
 
-def expand_label(name: str, secret: bytes, label: str, context: bytes, length: int) -> bytes:
-    info = length.to_bytes(2, "big") + vector(1, b"tls13 " + label.encode()) + vector(1, context)
+def expand(name: str, prk: bytes, info: bytes, length: int) -> bytes:
+    """HKDF-Expand: RFC 5869"""
     out, block, i = b"", b"", 0
     while len(out) < length:
         i += 1
-        block = hmac.new(secret, block + info + bytes([i]), name).digest()
+        block = hmac.new(prk, block + info + bytes([i]), name).digest()
         out += block
     return out[:length]
+
+
+def expand_label(name: str, secret: bytes, label: str, context: bytes, length: int) -> bytes:
+    info = length.to_bytes(2, "big") + vector(1, b"tls13 " + label.encode()) + vector(1, context)
+    return expand(name, secret, info, length)
 
 
 def tls_exporter(name: str, exporter_secret: bytes, label: str, context: bytes, length: int) -> bytes:

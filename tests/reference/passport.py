@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 import exported as ea
-from vectorfile import VECTORS, render
+from vectorfile import publish, render
 
 EXTENSION = 0xFF60
 KEMS = {"secp256r1": (0x0010, "sha256", ec.SECP256R1()), "secp384r1": (0x0011, "sha384", ec.SECP384R1())}
@@ -18,15 +18,6 @@ KEMS = {"secp256r1": (0x0010, "sha256", ec.SECP256R1()), "secp384r1": (0x0011, "
 # ---- DHKEM --------------------------------------------------------------------------------------
 def extract(name: str, salt: bytes, ikm: bytes) -> bytes:
     return hmac.new(salt or b"\0" * hashlib.new(name).digest_size, ikm, name).digest()
-
-
-def expand(name: str, prk: bytes, info: bytes, length: int) -> bytes:
-    out, block, i = b"", b"", 0
-    while len(out) < length:
-        i += 1
-        block = hmac.new(prk, block + info + bytes([i]), name).digest()
-        out += block
-    return out[:length]
 
 
 def point(key) -> bytes:
@@ -38,7 +29,7 @@ def agree(own, peer, enc: bytes, recipient) -> bytes:
     suite, n = b"KEM" + kem_id.to_bytes(2, "big"), hashlib.new(name).digest_size
     dh = own.exchange(ec.ECDH(), peer)
     prk = extract(name, b"", b"HPKE-v1" + suite + b"eae_prk" + dh)
-    return expand(name, prk, n.to_bytes(2, "big") + b"HPKE-v1" + suite + b"shared_secret" + enc + point(recipient), n)
+    return ea.expand(name, prk, n.to_bytes(2, "big") + b"HPKE-v1" + suite + b"shared_secret" + enc + point(recipient), n)
 
 
 def encapsulate(kek, ephemeral) -> tuple[bytes, bytes]:
@@ -107,20 +98,5 @@ def vectors() -> dict[str, str]:
     return out
 
 
-def main() -> int:
-    folder, made = VECTORS / "interactive_passport", vectors()
-    if "--check" in sys.argv:
-        present = {p.stem: p.read_text() for p in folder.glob("*.txt")}
-        differ = sorted(name for name in made.keys() | present.keys() if made.get(name) != present.get(name))
-        for name in differ:
-            print(f"interactive_passport/{name} is not what would be made", file=sys.stderr)
-        return 1 if differ else 0
-    folder.mkdir(exist_ok=True)
-    for name, text in made.items():
-        (folder / f"{name}.txt").write_text(text)
-    print(f"{len(made)} vectors")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(publish("interactive_passport", vectors(), "--check" in sys.argv))

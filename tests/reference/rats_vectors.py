@@ -12,9 +12,8 @@ import cbor2
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from vectorfile import VECTORS, render
+from vectorfile import publish, render
 
-OUT = VECTORS / "rats"
 NOW = 1795255200
 CURVES = {"p256": (ec.SECP256R1(), "sha256", 32, -7, "ES256", 1, "P-256",
                    0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551),
@@ -304,14 +303,4 @@ def make_ear() -> None:
 
 for make in (make_cmw, make_eat, make_ear):
     make()
-differing = []
-for name, content in files.items():
-    path = OUT / f"{name}.txt"
-    if "--check" not in sys.argv:
-        OUT.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-    elif not path.exists() or path.read_text() != content:
-        differing.append(f"{path.name} is not what rats_vectors.py makes")
-differing += [f"{p.name} is made by nothing" for p in OUT.glob("*.txt") if p.stem not in files]
-print("\n".join(differing) or f"{len(files)} vectors in {OUT.name}")
-sys.exit(bool(differing))
+sys.exit(publish("rats", files, "--check" in sys.argv))

@@ -34,5 +34,20 @@ class Vector:
         return bytes.fromhex(self.get(key))
 
 
+def publish(topic: str, files: dict[str, str], check: bool) -> int:
+    """Writes the vectors of a topic; with `check` it compares them only. Returns the exit code."""
+    folder, differing = VECTORS / topic, []
+    for name, content in files.items():
+        path = folder / f"{name}.txt"
+        if not check:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        elif not path.exists() or path.read_text() != content:
+            differing.append(f"{topic}/{name} is not what is made")
+    differing += [f"{topic}/{p.stem} is made by nothing" for p in folder.glob("*.txt") if p.stem not in files]
+    print("\n".join(differing) or f"{len(files)} vectors in {topic}")
+    return 1 if differing else 0
+
+
 def read_topic(topic: str) -> list[Vector]:
     return [Vector(p) for p in sorted((VECTORS / topic).glob("*.txt"))]
