@@ -8,9 +8,11 @@
 namespace seatls {
 
 // Expect<T> says which values of one claim are accepted. Unset accepts none and is reported as
-// policy_unset; Any accepts all, must be written out, and shows in every result.
+// policy_unset; Any accepts all, must be written out, and shows in every result. FromCorim accepts what the
+// policy's CoRIM documents list for the attester's environment: appraisal asks them, `accepts` does not.
 namespace expect {
 struct Any {};
+struct FromCorim {};
 template <class T>
 struct Exactly {
   T value;
@@ -30,12 +32,14 @@ class Expect {
  public:
   Expect() = default;
   Expect(expect::Any any) : rule_(any) {}
+  Expect(expect::FromCorim from_corim) : rule_(from_corim) {}
   Expect(expect::Exactly<T> exactly) : rule_(std::move(exactly)) {}
   Expect(expect::OneOf<T> one_of) : rule_(std::move(one_of)) {}
   Expect(expect::AtLeast<T> at_least) : rule_(std::move(at_least)) {}
 
   [[nodiscard]] bool is_set() const { return rule_.index() != 0; }
   [[nodiscard]] bool is_any() const { return std::holds_alternative<expect::Any>(rule_); }
+  [[nodiscard]] bool is_from_corim() const { return std::holds_alternative<expect::FromCorim>(rule_); }
   [[nodiscard]] bool accepts(const T& value) const {
     if (is_any()) return true;
     if (const auto* exactly = std::get_if<expect::Exactly<T>>(&rule_)) return value == exactly->value;
@@ -45,7 +49,7 @@ class Expect {
         if (value == accepted) return true;
     return false;
   }
-  // values returns what is listed: one for Exactly and AtLeast, none for Any and unset.
+  // values returns what is listed: one for Exactly and AtLeast, none for the others.
   [[nodiscard]] std::vector<T> values() const {
     if (const auto* exactly = std::get_if<expect::Exactly<T>>(&rule_)) return {exactly->value};
     if (const auto* least = std::get_if<expect::AtLeast<T>>(&rule_)) return {least->value};
@@ -55,7 +59,9 @@ class Expect {
   [[nodiscard]] bool is_at_least() const { return std::holds_alternative<expect::AtLeast<T>>(rule_); }
 
  private:
-  std::variant<std::monostate, expect::Any, expect::Exactly<T>, expect::OneOf<T>, expect::AtLeast<T>> rule_;
+  std::variant<std::monostate, expect::Any, expect::Exactly<T>, expect::OneOf<T>, expect::AtLeast<T>,
+               expect::FromCorim>
+      rule_;
 };
 
 }  // namespace seatls

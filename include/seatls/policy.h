@@ -9,13 +9,17 @@
 #include <string>
 #include <vector>
 
+#include "seatls/azure_policy.h"
 #include "seatls/bytes.h"
 #include "seatls/cca_policy.h"
+#include "seatls/compound_policy.h"
+#include "seatls/corim_policy.h"
 #include "seatls/error.h"
 #include "seatls/expect.h"
 #include "seatls/intel_policy.h"
 #include "seatls/keys.h"
 #include "seatls/nitro_policy.h"
+#include "seatls/nvidia_policy.h"
 #include "seatls/psa_policy.h"
 #include "seatls/result.h"
 #include "seatls/snp_policy.h"
@@ -95,6 +99,11 @@ struct Policy {
   NitroPolicy nitro;
   CcaPolicy cca;
   PsaPolicy psa;
+  AzurePolicy azure;
+  NvidiaPolicy nvidia;
+  CompoundPolicy compound;
+  EventLogPolicy event_log;
+  std::vector<CorimReference> corim;  // for every claim that is expected "from-corim"
   ResultPolicy result;
   std::vector<std::string> machine;  // pinned instances: "ueid:01ab…", "ak:sha256:…"; empty: none is pinned
   std::optional<KeyProvenance> key;  // demanded of every scheme, beside the scheme's own demand

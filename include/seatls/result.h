@@ -69,6 +69,16 @@ class ResultMint;  // src/appraise: the maker of an AttestationResult
 }
 class AttestationResult;
 
+// ResultSubmod is the judgement of one part of a compound. Its claims stand in the result's own, with the
+// label before their names; so do its reasons.
+struct ResultSubmod {
+  std::string label;
+  std::string scheme;
+  Tier tier = Tier::none;
+  TrustVector vector;
+  bool operator==(const ResultSubmod&) const = default;
+};
+
 // ResultParts is what a result says; on its own it proves nothing.
 struct ResultParts {
   Tier tier = Tier::none;
@@ -81,13 +91,17 @@ struct ResultParts {
   std::vector<std::pair<std::string, std::string>> claims;  // dotted name, text; for people and policy
   std::vector<std::string> instance;                        // "ueid:01ab…", "ak:…": for a machine pin
   std::vector<std::string> dangers;                         // every weakening that was in force
-  std::string policy_id;
-  Bytes evidence_digest;  // SHA-256 of the credential
-  Bytes binder;           // that it was compared with
+  std::vector<std::string> policy_ids;                      // of every policy that had to accept it
+  std::vector<ResultSubmod> submods;                        // of a compound: a judgement per part
+  Bytes evidence_digest;                                    // SHA-256 of the credential
+  Bytes binder;                                             // that it was compared with
   Time appraised_at{};
   std::optional<Time> valid_until;
   std::optional<Spki> kek;  // of the interactive passport (seatls/interactive_passport.h), if one is named
 };
+
+// policies_of returns the ids of a result's policies, with ", " between them.
+[[nodiscard]] std::string policies_of(const ResultParts& result);
 
 namespace danger {
 // result_from_parts makes a result without any appraisal: for verifiers that an application brings

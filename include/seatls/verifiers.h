@@ -4,7 +4,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "seatls/cmw.h"
 #include "seatls/error.h"
@@ -47,6 +49,10 @@ struct LocalVerifierOptions {
 // validate(policy) finds.
 [[nodiscard]] Result<std::shared_ptr<Verifier>> make_local_verifier(Policy policy,
                                                                     LocalVerifierOptions options = {});
+// The same for several policies: what one of them refuses is refused, and no result is better than the worst
+// of them. Schemes are those that all accept, in the first one's order; there must be one.
+[[nodiscard]] Result<std::shared_ptr<Verifier>> make_local_verifier(std::vector<Policy> policies,
+                                                                    LocalVerifierOptions options = {});
 
 // OfflineCredential is a credential apart from any connection.
 struct OfflineCredential {
@@ -62,6 +68,9 @@ struct OfflineCredential {
 // appraise_offline judges a file. A judgement made apart from a connection proves nothing about any:
 // the result carries a danger that says so. Errors: decode, and misuse when the binder is missing.
 [[nodiscard]] Result<AttestationResult> appraise_offline(const Policy& policy,
+                                                         const OfflineCredential& credential,
+                                                         const SchemeTable& table = SchemeTable::defaults());
+[[nodiscard]] Result<AttestationResult> appraise_offline(std::span<const Policy> policies,
                                                          const OfflineCredential& credential,
                                                          const SchemeTable& table = SchemeTable::defaults());
 

@@ -21,6 +21,9 @@ struct Context {
   const Spki* tik = nullptr;  // of the peer's certificate; null offline when it was not given
   std::string verifier;       // result schemes: the negotiated identity
   Time now{};
+
+  // under returns the same question to another policy.
+  [[nodiscard]] Context under(const Policy& other) const { return {other, binder, tik, verifier, now}; }
 };
 
 // Assessment is what a scheme's last stage found out about verified claims.
@@ -30,6 +33,7 @@ struct Assessment {
   KeyProvenance key = KeyProvenance::none;
   std::vector<std::pair<std::string, std::string>> claims;
   std::vector<std::string> instance;
+  std::vector<ResultSubmod> submods;  // of a compound
   std::vector<std::string> dangers;
   std::optional<Time> valid_until;
   std::optional<Spki> kek;  // that the credential names

@@ -13,7 +13,7 @@ rats::EarAppraisal appraisal_of(const AttestationResult& result) {
   a.submod = result->scheme.empty() ? "unknown" : result->scheme;
   a.status = result.tier();
   if (result->vector != TrustVector{}) a.vector = result->vector;
-  if (!result->policy_id.empty()) a.policy_ids = {result->policy_id};
+  a.policy_ids = result->policy_ids;
   // A JWT holds the nonce of the evidence as text.
   if (!result->binder.empty()) a.nonces = {bytes(base::to_base64url(result->binder))};
   return a;

@@ -67,7 +67,7 @@ std::string explain(const AttestationResult& result) {
   std::string out = fatal != nullptr ? "Refused: " + std::string(name(fatal->code))
                                      : "Verdict: " + std::string(name(result.tier()));
   out += ", scheme " + (result->scheme.empty() ? "unknown" : result->scheme) + ", policy " +
-         (result->policy_id.empty() ? "unnamed" : result->policy_id) + ", " +
+         (policies_of(*result).empty() ? "unnamed" : policies_of(*result)) + ", " +
          base::to_rfc3339(result->appraised_at);
   if (result->valid_until) out += ", valid until " + base::to_rfc3339(*result->valid_until);
   out += ".\n";

@@ -98,6 +98,12 @@ AttestationScheme scheme_of(const Cmw& credential, const std::optional<std::stri
 
 Result<AttestationResult> appraise_offline(const Policy& policy, const OfflineCredential& credential,
                                            const SchemeTable& table) {
+  return appraise_offline(std::span(&policy, 1), credential, table);
+}
+
+Result<AttestationResult> appraise_offline(std::span<const Policy> policies,
+                                           const OfflineCredential& credential, const SchemeTable& table) {
+  if (policies.empty()) return Error{Code::misuse, "no policy is given", "policy"};
   if (credential.bytes.size() > largest_file)
     return Error{Code::limit_exceeded,
                  std::to_string(credential.bytes.size()) + " bytes; at most " + std::to_string(largest_file),
@@ -117,15 +123,17 @@ Result<AttestationResult> appraise_offline(const Policy& policy, const OfflineCr
   std::vector<std::string> dangers = {"offline: tied to no connection"};
   if (!credential.tik) dangers.emplace_back("offline: no key was given, and none was compared");
   const Bytes digest = crypto::digest(Hash::sha256, credential.bytes);
-  return appraise::run({.scheme = scheme,
-                        .table = table,
-                        .credential = cmw,
-                        .digest = digest,
-                        .context = {policy, credential.binder ? ByteView(*credential.binder) : ByteView(),
-                                    credential.tik ? &*credential.tik : nullptr,
-                                    credential.verifier.value_or(""), credential.at},
-                        .largest = largest_file,
-                        .dangers = std::move(dangers)});
+  return appraise::run_all(
+      {.scheme = scheme,
+       .table = table,
+       .credential = cmw,
+       .digest = digest,
+       .context = {policies.front(), credential.binder ? ByteView(*credential.binder) : ByteView(),
+                   credential.tik ? &*credential.tik : nullptr, credential.verifier.value_or(""),
+                   credential.at},
+       .largest = largest_file,
+       .dangers = std::move(dangers)},
+      policies);
 }
 
 }  // namespace seatls

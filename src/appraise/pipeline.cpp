@@ -123,7 +123,7 @@ AttestationResult conclude(const Job& job, const Scheme* scheme, std::optional<A
   const bool passport = job.scheme.is_result();
   parts.model = passport ? ConveyanceModel::passport : ConveyanceModel::background_check;
   parts.freshness = passport ? Freshness::lifetime : Freshness::binder;
-  parts.policy_id = job.context.policy.id;
+  if (!job.context.policy.id.empty()) parts.policy_ids = {job.context.policy.id};
   parts.evidence_digest = bytes(job.digest);
   if (!passport) parts.binder = bytes(job.context.binder);
   parts.appraised_at = job.context.now;
@@ -134,6 +134,7 @@ AttestationResult conclude(const Job& job, const Scheme* scheme, std::optional<A
     parts.key = assessment->key;
     parts.claims = std::move(assessment->claims);
     parts.instance = std::move(assessment->instance);
+    parts.submods = std::move(assessment->submods);
     parts.valid_until = assessment->valid_until;
     parts.kek = std::move(assessment->kek);
     for (auto& danger : assessment->dangers) parts.dangers.push_back(std::move(danger));
@@ -142,6 +143,31 @@ AttestationResult conclude(const Job& job, const Scheme* scheme, std::optional<A
     parts.vector.value.fill(ar4si::cryptographic_validation_failed);
   }
   return ResultMint::mint(std::move(parts));
+}
+
+TrustVector worse(TrustVector a, const TrustVector& b) {
+  for (std::size_t i = 0; i < trust_claim_count; ++i)
+    if (seatls::worse(tier_of(a.value[i]), tier_of(b.value[i])) != tier_of(a.value[i]))
+      a.value[i] = b.value[i];
+  return a;
+}
+
+// add makes one result of two about the same credential: nothing in it is better than in either.
+void add(ResultParts& all, ResultParts next) {
+  const auto append = [](auto& list, auto more) {
+    for (auto& entry : more)
+      if (std::ranges::find(list, entry) == list.end()) list.push_back(std::move(entry));
+  };
+  all.tier = seatls::worse(all.tier, next.tier);
+  all.vector = worse(all.vector, next.vector);
+  all.key = std::min(all.key, next.key);
+  append(all.reasons, std::move(next.reasons));
+  append(all.claims, std::move(next.claims));
+  append(all.dangers, std::move(next.dangers));
+  append(all.policy_ids, std::move(next.policy_ids));
+  append(all.submods, std::move(next.submods));
+  if (next.valid_until && (!all.valid_until || *next.valid_until < *all.valid_until))
+    all.valid_until = next.valid_until;
 }
 
 }  // namespace
@@ -161,6 +187,29 @@ AttestationResult run(const Job& job) {
       findings.refuse(Stage::reuse, Code::evidence_reused, "make new evidence for every connection");
   }
   return conclude(job, scheme, std::move(assessment), findings);
+}
+
+AttestationResult run_all(const Job& job, std::span<const Policy> policies) {
+  std::optional<ResultParts> all;
+  for (const Policy& policy : policies) {
+    // Repeats are looked for once: after that the evidence is known.
+    ResultParts next = *run({.scheme = job.scheme,
+                             .table = job.table,
+                             .credential = job.credential,
+                             .digest = job.digest,
+                             .context = job.context.under(policy),
+                             .cache = all ? nullptr : job.cache,
+                             .largest = job.largest,
+                             .dangers = job.dangers});
+    if (policies.size() > 1)
+      for (auto& reason : next.reasons)
+        reason.detail += (reason.detail.empty() ? "by policy " : "; by policy ") + policy.id;
+    if (all)
+      add(*all, std::move(next));
+    else
+      all = std::move(next);
+  }
+  return ResultMint::mint(std::move(*all));
 }
 
 }  // namespace seatls::appraise

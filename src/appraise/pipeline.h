@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,5 +29,9 @@ struct Job {
 
 // run judges. It always comes to a result: a refusal says every reason that was found.
 [[nodiscard]] AttestationResult run(const Job& job);
+
+// run_all judges by each of the policies, the job's own among them, and puts the results together: what one
+// refuses is refused. There is at least one.
+[[nodiscard]] AttestationResult run_all(const Job& job, std::span<const Policy> policies);
 
 }  // namespace seatls::appraise

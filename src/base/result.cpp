@@ -57,6 +57,12 @@ Tier TrustVector::worst() const {
   return found.value_or(Tier::none);
 }
 
+std::string policies_of(const ResultParts& result) {
+  std::string all;
+  for (const auto& id : result.policy_ids) all += (all.empty() ? "" : ", ") + id;
+  return all;
+}
+
 std::string_view name(ConveyanceModel model) {
   return model == ConveyanceModel::passport ? "passport" : "background-check";
 }

@@ -82,7 +82,7 @@ Node peer_node(const Stream& stream) {
     peer.set("appraised_at", base::to_rfc3339(result.appraised_at));
     peer.set("valid_until", result.valid_until ? Node(base::to_rfc3339(*result.valid_until)) : Node());
     peer.set("key", name(result.key))
-        .set("policy", result.policy_id)
+        .set("policy", policies_of(result))
         .set("instance", strings(result.instance));
   } else {
     for (const char* key : {"tee", "claims", "appraised_at", "valid_until", "key", "policy", "instance"})
@@ -158,7 +158,7 @@ Node result_node(const AttestationResult& result) {
       .set("trust_vector", std::move(vector))
       .set("claims", std::move(claims))
       .set("instance", strings(result->instance))
-      .set("policy", result->policy_id)
+      .set("policy", policies_of(*result))
       .set("appraised_at", base::to_rfc3339(result->appraised_at))
       .set("valid_until", result->valid_until ? Node(base::to_rfc3339(*result->valid_until)) : Node())
       .set("reasons", reasons_node(*result))
@@ -179,7 +179,7 @@ std::string report_lines(const Console& console, const Stream& stream) {
     const bool good = result.tier() == Tier::affirming;
     out += label("verdict   ") +
            console.styled_note(good ? Console::Style::good : Console::Style::bold, name(result.tier())) +
-           "  by policy " + result->policy_id + "\n";
+           "  by policy " + policies_of(*result) + "\n";
     out += label("evidence  ") + result->scheme + ", " + std::string(name(result->model)) + ", key " +
            std::string(name(result->key)) + "\n";
     out += label("timing    ") + timing_of(stream);

@@ -3,6 +3,7 @@
 #include <openssl/objects.h>
 #include <openssl/pem.h>
 
+#include "base/remembered.h"
 #include "crypto/certificate_impl.h"
 
 namespace seatls::crypto {
@@ -99,6 +100,17 @@ Result<Spki> spki_of_certificate(ByteView certificate_der) {
 }
 
 Result<Certificate> Certificate::from_der(ByteView der) {
+  // A platform's certificates come again with all of its evidence, and libcrypto decodes the key of each: on
+  // P-384 four of them take as long as a verification. Never freed: threads may still verify while the
+  // process ends.
+  using Certificates = base::Remembered<Bytes, Certificate>;
+  static Certificates& read = *new Certificates(256);
+  constexpr std::size_t longest_remembered = 8192;
+  const bool usual = der.size() <= longest_remembered;
+  Bytes encoded = bytes(der);
+  if (usual)
+    if (auto known = read.find(encoded)) return std::move(*known);
+
   const ErrorScope errors;
   SEATLS_TRY(auto spki, spki_of_certificate(der));
   const unsigned char* at = der.data();
@@ -107,7 +119,9 @@ Result<Certificate> Certificate::from_der(ByteView der) {
   SEATLS_TRY(const auto not_before, to_time(X509_get0_notBefore(x509.get())));
   SEATLS_TRY(const auto not_after, to_time(X509_get0_notAfter(x509.get())));
   auto impl = std::make_shared<const Impl>(Impl{std::move(x509), not_before, not_after});
-  return Certificate(bytes(der), std::move(spki), std::move(impl));
+  Certificate out(encoded, std::move(spki), std::move(impl));
+  if (usual) read.keep(std::move(encoded), out);
+  return out;
 }
 
 std::string Certificate::subject() const {

@@ -33,7 +33,7 @@ void expect_outcome(const std::string& topic, const std::string& file, const std
   for (const auto& note : v.all("note"))
     EXPECT_TRUE(testing::has_reason(result, *code_from_name(note), false));
   EXPECT_EQ(result->scheme, scheme);
-  EXPECT_EQ(result->policy_id, "vector");
+  EXPECT_EQ(policies_of(*result), "vector");
   EXPECT_EQ(result->binder, v.hex("binder"));
   EXPECT_EQ(result->model, ConveyanceModel::background_check);
   EXPECT_EQ(result->freshness, Freshness::binder);
