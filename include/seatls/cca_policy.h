@@ -15,6 +15,7 @@ namespace seatls {
 
 struct CcaPolicy {
   std::vector<Spki> cpak;             // whose platform tokens count; one must be set
+  bool cpak_from_corim = false;       // beside them: what CoRIM documents say of this very instance
   Expect<Bytes> initial_measurement;  // of the realm; must be set
   // What the realm measured into each of its registers since. Unset: only zeros, which is nothing.
   std::map<unsigned, Expect<Bytes>> extensible_measurements;  // 0 to 3

@@ -16,6 +16,7 @@ namespace seatls {
 // PsaPolicy judges the software by its measurements, or by who signed it: one of both must name values.
 struct PsaPolicy {
   std::vector<Spki> iak;             // initial attestation keys, whose tokens count; one must be set
+  bool iak_from_corim = false;       // beside `iak`: what CoRIM documents say of this very instance
   Expect<Bytes> implementation_id;   // of the immutable root of trust, 32 bytes; must be set
   Expect<Bytes> components;          // measurements
   Expect<Bytes> signers;             // signer-ids
