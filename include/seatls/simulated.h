@@ -1,7 +1,7 @@
 // Simulated hardware, for tests and CI: evidence in the exact form of the real thing, below a root that is
 // made up. A relying party accepts it only where its policy names that root in danger.simulated_roots, and
-// says so in every result. What a platform of each kind can be is told in simulated_tdx.h, simulated_snp.h
-// and simulated_nitro.h; this is what they share.
+// says so in every result. What a platform of each kind can be is told in simulated_tdx.h and its neighbours;
+// this is what they share.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@
 
 namespace seatls {
 
-enum class SimulatedTee : std::uint8_t { tdx, sev_snp, nitro };
-[[nodiscard]] std::string_view name(SimulatedTee tee);  // the scheme's: "tdx", "sev-snp", "nitro"
+enum class SimulatedTee : std::uint8_t { tdx, sgx, sev_snp, nitro, cca };
+[[nodiscard]] std::string_view name(SimulatedTee tee);  // the scheme's: "tdx", "sev-snp", …
 [[nodiscard]] std::optional<SimulatedTee> simulated_tee(std::string_view name);
 
 // SimulatedPlatform is what stays of a made-up platform when its program ends: the maker's certificates and
@@ -57,7 +57,9 @@ struct SimulatedOptions {
   SimulatedTee tee = SimulatedTee::tdx;
   std::vector<Spki> tiks;      // the keys that it attests
   SimulatedPlatform platform;  // none: one is made up
-  Bytes measurement;           // 48 bytes: MRTD, MEASUREMENT or PCR 0. Empty: the kind's default
+  // MRTD, MEASUREMENT or PCR 0 (48 bytes), MRENCLAVE or the realm's initial measurement (32). Empty: the
+  // kind's default.
+  Bytes measurement;
 };
 // make_simulated makes an attester of that kind. Errors: configuration.
 [[nodiscard]] Result<Simulated> make_simulated(SimulatedOptions options);

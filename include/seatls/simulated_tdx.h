@@ -3,32 +3,19 @@
 #pragma once
 
 #include <array>
-#include <functional>
-#include <string>
-#include <vector>
 
 #include "seatls/bytes.h"
 #include "seatls/error.h"
-#include "seatls/keys.h"
-#include "seatls/result.h"
-#include "seatls/simulated.h"
+#include "seatls/simulated_intel.h"
 
 namespace seatls {
 
-struct SimulatedTdxOptions {
-  std::vector<Spki> tiks;      // the keys that it attests
-  SimulatedPlatform platform;  // none: one is made up
+struct SimulatedTdxOptions : SimulatedIntelOptions {
   unsigned quote_version = 4;  // 5: with a TD 1.5 report
   Bytes mr_td = Bytes(48, 0x7d);
   std::array<Bytes, 4> rtmr = {Bytes(48, 0x70), Bytes(48, 0x71), Bytes(48, 0x72), Bytes(48, 0)};
   Bytes td_attributes = {0, 0, 0, 0x10, 0, 0, 0, 0};  // SEPT_VE_DISABLE; byte 0 bit 0 is DEBUG
   Bytes tee_tcb_svn = {5, 1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-  // What the made-up Intel publishes about the platform.
-  std::string tcb_status = "UpToDate";
-  std::vector<std::string> advisories;
-  bool revoked = false;  // the platform's certificate stands on the revocation list
-  std::chrono::seconds collateral_lifetime{std::chrono::hours{24 * 30}};
-  std::function<Time()> clock;  // empty: the system's
 };
 
 // make_simulated_tdx makes an attester whose REPORTDATA is the binder. Its collateral is made anew, and holds

@@ -17,25 +17,25 @@ base::Remembered<Bytes, Interval>& verified_chains() {
   return chains;
 }
 
-Bytes name_of(std::span<const crypto::Certificate> chain, const std::vector<Bytes>& crls) {
-  std::vector<ByteView> parts;
+enum class Kind : std::uint8_t { path, steps };
+
+Bytes name_of(Kind kind, std::span<const crypto::Certificate> chain, const std::vector<Bytes>& crls) {
+  const auto octet = static_cast<std::uint8_t>(kind);
+  std::vector<ByteView> parts = {{&octet, 1}};
   for (const auto& certificate : chain) parts.push_back(certificate.der());
   parts.emplace_back();
   parts.insert(parts.end(), crls.begin(), crls.end());
   return name_of_parts(parts);
 }
 
-}  // namespace
-
-Result<void> verify_steps(std::span<const crypto::Certificate> chain, const std::vector<Bytes>& crls,
-                          Time at) {
-  Bytes name = name_of(chain, crls);
+// Where the chain is not known yet, or not for this time, `verify` decides.
+template <class Verify>
+Result<void> remembered(Kind kind, std::span<const crypto::Certificate> chain, const std::vector<Bytes>& crls,
+                        Time at, const Verify& verify) {
+  Bytes name = name_of(kind, chain, crls);
   if (const auto known = verified_chains().find(name); known && known->from <= at && at <= known->until)
     return {};
-  // A step apart for each certificate: a CA may publish a list of intermediates, and none of end entities.
-  for (std::size_t i = 0; i + 1 < chain.size(); ++i)
-    SEATLS_CHECK(crypto::verify_chain(
-        chain[i], {.anchors = {chain[i + 1]}, .crls = i == 0 ? std::vector<Bytes>() : crls, .at = at}));
+  SEATLS_CHECK(verify());
   Interval holds{Time::min(), Time::max()};
   for (const auto& certificate : chain) {
     holds.from = std::max(holds.from, certificate.not_before());
@@ -48,6 +48,28 @@ Result<void> verify_steps(std::span<const crypto::Certificate> chain, const std:
   }
   verified_chains().keep(std::move(name), holds);
   return {};
+}
+
+}  // namespace
+
+Result<void> verify_path(std::span<const crypto::Certificate> chain, Time at) {
+  if (chain.size() < 2) return Error{Code::misuse, "a path has an end and an anchor", "chain"};
+  return remembered(Kind::path, chain, {}, at, [&] {
+    return crypto::verify_chain(
+        chain.front(),
+        {.anchors = {chain.back()}, .intermediates = {chain.begin() + 1, chain.end() - 1}, .at = at});
+  });
+}
+
+Result<void> verify_steps(std::span<const crypto::Certificate> chain, const std::vector<Bytes>& crls,
+                          Time at) {
+  return remembered(Kind::steps, chain, crls, at, [&]() -> Result<void> {
+    // A step apart for each certificate: a CA may publish a list of intermediates, and none of end entities.
+    for (std::size_t i = 0; i + 1 < chain.size(); ++i)
+      SEATLS_CHECK(crypto::verify_chain(
+          chain[i], {.anchors = {chain[i + 1]}, .crls = i == 0 ? std::vector<Bytes>() : crls, .at = at}));
+    return {};
+  });
 }
 
 }  // namespace seatls::appraise

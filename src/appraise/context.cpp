@@ -82,6 +82,12 @@ Met judge_named(const std::string& key, const Expect<Bytes>& expected, ByteView 
     return Met::any;
   }
   if (expected.accepts(bytes(value))) return Met::listed;
+  if (expected.is_from_corim()) {
+    findings.refuse(Stage::policy, Code::reference_mismatch,
+                    "is " + base::to_hex(value) + "; " + key + " is left to CoRIM, and none vouches for it",
+                    path);
+    return Met::refused;
+  }
   findings.refuse(Stage::policy, Code::reference_mismatch,
                   "is " + base::to_hex(value) + "; " + key + " does not accept it", path);
   return Met::refused;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "appraise/policy_arm.h"
+#include "appraise/policy_corim.h"
 #include "appraise/policy_intel.h"
 #include "appraise/policy_nitro.h"
 #include "appraise/policy_snp.h"
@@ -150,9 +151,10 @@ std::vector<PolicyMistake> validate(const Policy& policy) {
   if (accepted("sgx")) appraise::check_sgx(policy.sgx, mistake);
   if (accepted("sev-snp")) appraise::check_snp(policy.snp, mistake);
   if (accepted("nitro")) appraise::check_nitro(policy.nitro, mistake);
-  if (accepted("cca")) appraise::check_cca(policy.cca, mistake);
-  if (accepted("psa")) appraise::check_psa(policy.psa, mistake);
+  if (accepted("cca")) appraise::check_cca(policy, mistake);
+  if (accepted("psa")) appraise::check_psa(policy, mistake);
   if (accepted("result")) check_result(policy.result, mistake);
+  appraise::check_corim(policy, mistake);
   for (const auto& id : policy.machine) {
     const auto colon = id.find(':');
     if (colon == 0 || colon == std::string::npos || colon + 1 == id.size())

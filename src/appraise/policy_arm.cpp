@@ -13,18 +13,21 @@ CcaPolicy read_cca(TomlReader& r, const Section& s) {
   r.refuse_unknown(s, {"cpak", "initial_measurement", "extensible_measurements", "personalization",
                        "components", "config", "key"});
   CcaPolicy p;
-  p.cpak = r.public_keys(s, "cpak");
-  p.initial_measurement = r.digests(s, "initial_measurement");
-  p.extensible_measurements = r.registers(r.section(s, "extensible_measurements"));
-  p.personalization = r.digests(s, "personalization");
-  p.components = r.digests(s, "components");
-  p.config = r.digests(s, "config");
+  p.cpak_from_corim = r.text_is(s, "cpak", corim_text);
+  if (!p.cpak_from_corim) p.cpak = r.public_keys(s, "cpak");
+  p.initial_measurement = r.references(s, "initial_measurement");
+  p.extensible_measurements =
+      r.registers(r.section(s, "extensible_measurements"), TomlReader::Corim::may_tell);
+  p.personalization = r.references(s, "personalization");
+  p.components = r.references(s, "components");
+  p.config = r.references(s, "config");
   p.key = r.provenance(s);
   return p;
 }
 
-void check_cca(const CcaPolicy& p, const Tell& mistake) {
-  if (p.cpak.empty())
+void check_cca(const Policy& policy, const Tell& mistake) {
+  const CcaPolicy& p = policy.cca;
+  if (p.cpak.empty() && !p.cpak_from_corim && policy.danger.simulated_roots.empty())
     mistake("cca.cpak", "nothing says whose platforms are trusted",
             "set cca.cpak = [\"cpak.pem\"], the public keys that sign platform tokens");
   check_named("cca.initial_measurement", p.initial_measurement, mistake);
@@ -45,17 +48,19 @@ void check_cca(const CcaPolicy& p, const Tell& mistake) {
 PsaPolicy read_psa(TomlReader& r, const Section& s) {
   r.refuse_unknown(s, {"iak", "implementation_id", "components", "signers", "client_id", "key"});
   PsaPolicy p;
-  p.iak = r.public_keys(s, "iak");
+  p.iak_from_corim = r.text_is(s, "iak", corim_text);
+  if (!p.iak_from_corim) p.iak = r.public_keys(s, "iak");
   p.implementation_id = r.digests(s, "implementation_id");
-  p.components = r.digests(s, "components");
-  p.signers = r.digests(s, "signers");
+  p.components = r.references(s, "components");
+  p.signers = r.references(s, "signers");
   p.client_id = r.numbers(s, "client_id", INT32_MIN, INT32_MAX);
   p.key = r.provenance(s);
   return p;
 }
 
-void check_psa(const PsaPolicy& p, const Tell& mistake) {
-  if (p.iak.empty())
+void check_psa(const Policy& policy, const Tell& mistake) {
+  const PsaPolicy& p = policy.psa;
+  if (p.iak.empty() && !p.iak_from_corim && policy.danger.simulated_roots.empty())
     mistake("psa.iak", "nothing says whose devices are trusted",
             "set psa.iak = [\"iak.pem\"], the public keys that sign their tokens");
   check_named("psa.implementation_id", p.implementation_id, mistake);

@@ -10,8 +10,8 @@ class TomlReader;
 struct Section;
 
 [[nodiscard]] CcaPolicy read_cca(TomlReader& reader, const Section& section);
-void check_cca(const CcaPolicy& policy, const Tell& mistake);
 [[nodiscard]] PsaPolicy read_psa(TomlReader& reader, const Section& section);
-void check_psa(const PsaPolicy& policy, const Tell& mistake);
+void check_cca(const Policy& policy, const Tell& mistake);
+void check_psa(const Policy& policy, const Tell& mistake);
 
 }  // namespace seatls::appraise

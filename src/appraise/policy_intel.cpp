@@ -75,15 +75,15 @@ TdxPolicy read_tdx(TomlReader& r, const Section& s) {
                                      "td_attributes", "xfam", "tee_tcb_svn_at_least"}));
   TdxPolicy p;
   p.tcb = read_tcb(r, s);
-  p.mr_td = r.digests(s, "mr_td");
-  for (std::size_t i = 0; i < p.rtmr.size(); ++i) p.rtmr[i] = r.digests(s, "rtmr" + std::to_string(i));
+  p.mr_td = r.references(s, "mr_td");
+  for (std::size_t i = 0; i < p.rtmr.size(); ++i) p.rtmr[i] = r.references(s, "rtmr" + std::to_string(i));
   p.mr_seam = r.digests(s, "mr_seam");
-  p.mr_signer_seam = r.digests(s, "mr_signer_seam");
+  p.mr_signer_seam = r.references(s, "mr_signer_seam");
   p.mr_config_id = r.digests(s, "mr_config_id");
   p.mr_owner = r.digests(s, "mr_owner");
   p.mr_owner_config = r.digests(s, "mr_owner_config");
   p.mr_service_td = r.digests(s, "mr_service_td");
-  p.td_attributes = r.digests(s, "td_attributes");
+  p.td_attributes = r.references(s, "td_attributes");
   p.xfam = r.digests(s, "xfam");
   p.tee_tcb_svn_at_least = svns(r, s, "tee_tcb_svn_at_least");
   p.key = r.provenance(s);
@@ -117,12 +117,12 @@ SgxPolicy read_sgx(TomlReader& r, const Section& s) {
                                      "attributes", "config_id"}));
   SgxPolicy p;
   p.tcb = read_tcb(r, s);
-  p.mr_enclave = r.digests(s, "mr_enclave");
-  p.mr_signer = r.digests(s, "mr_signer");
+  p.mr_enclave = r.references(s, "mr_enclave");
+  p.mr_signer = r.references(s, "mr_signer");
   if (const auto product = r.number(s, "isv_prod_id", 0, UINT16_MAX))
     p.isv_prod_id = expect::Exactly<std::int64_t>{*product};
   p.isv_svn_at_least = r.number(s, "isv_svn_at_least", 0, UINT16_MAX);
-  p.attributes = r.digests(s, "attributes");
+  p.attributes = r.references(s, "attributes");
   p.config_id = r.digests(s, "config_id");
   p.key = r.provenance(s);
   return p;

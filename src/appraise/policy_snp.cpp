@@ -99,12 +99,12 @@ SnpPolicy read_snp(TomlReader& r, const Section& s) {
                        "image_id", "vmpl", "guest_svn_at_least", "permit", "demand", "demand_platform", "tcb",
                        "vlek", "certificates", "crl", "key"});
   SnpPolicy p;
-  p.measurement = r.digests(s, "measurement");
-  p.host_data = r.digests(s, "host_data");
-  p.id_key_digest = r.digests(s, "id_key_digest");
-  p.author_key_digest = r.digests(s, "author_key_digest");
-  p.family_id = r.digests(s, "family_id");
-  p.image_id = r.digests(s, "image_id");
+  p.measurement = r.references(s, "measurement");
+  p.host_data = r.references(s, "host_data");
+  p.id_key_digest = r.references(s, "id_key_digest");
+  p.author_key_digest = r.references(s, "author_key_digest");
+  p.family_id = r.references(s, "family_id");
+  p.image_id = r.references(s, "image_id");
   p.vmpl = read_levels(r, s);
   p.guest_svn_at_least =
       static_cast<std::uint32_t>(r.number(s, "guest_svn_at_least", 0, 0xFFFFFFFF).value_or(0));

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "appraise/policy_arm.h"
+#include "appraise/policy_corim.h"
 #include "appraise/policy_intel.h"
 #include "appraise/policy_nitro.h"
 #include "appraise/policy_snp.h"
@@ -124,7 +125,7 @@ DangerousAllowances dangers(TomlReader& r, const Section& s) {
 Policy read(TomlReader& r, const toml::table& root) {
   const Section top{&root, "", 0};
   r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "sgx", "sev-snp", "nitro", "cca", "psa",
-                         "software", "result", "machine", "danger"});
+                         "software", "result", "machine", "corim", "danger"});
   Policy p;
   p.id = r.text(top, "id").value_or("");
   p.schemes = r.texts(top, "schemes");
@@ -151,6 +152,7 @@ Policy read(TomlReader& r, const toml::table& root) {
   if (machine.present() && r.find(machine, "id") == nullptr)
     r.mistake(machine.line, "machine.id", "no instance is pinned",
               "list the accepted ones as results show them, or leave [machine] out");
+  p.corim = appraise::read_corim(r, top);
   p.danger = dangers(r, r.section(top, "danger"));
   return p;
 }

@@ -109,6 +109,12 @@ std::optional<std::string> TomlReader::text(const Section& s, std::string_view k
   return std::nullopt;
 }
 
+bool TomlReader::text_is(const Section& s, std::string_view key, std::string_view word) {
+  const toml::node* node = find(s, key);
+  const auto* text = node == nullptr ? nullptr : node->as_string();
+  return text != nullptr && text->get() == word;
+}
+
 std::vector<std::string> TomlReader::texts(const Section& s, std::string_view key) {
   const toml::node* node = find(s, key);
   if (node == nullptr) return {};
@@ -200,7 +206,12 @@ Expect<Bytes> TomlReader::digests(const Section& s, std::string_view key) {
   return one_of.values.empty() ? Expect<Bytes>() : Expect<Bytes>(std::move(one_of));
 }
 
-std::map<unsigned, Expect<Bytes>> TomlReader::registers(const Section& s) {
+Expect<Bytes> TomlReader::references(const Section& s, std::string_view key) {
+  if (text_is(s, key, corim_text)) return expect::FromCorim{};
+  return digests(s, key);
+}
+
+std::map<unsigned, Expect<Bytes>> TomlReader::registers(const Section& s, Corim corim) {
   std::map<unsigned, Expect<Bytes>> out;
   if (!s.present()) return out;
   for (const auto& [key, node] : *s.table) {
@@ -211,7 +222,7 @@ std::map<unsigned, Expect<Bytes>> TomlReader::registers(const Section& s) {
       mistake(line_of(node), s.full(digits), "is not the number of a register",
               "write lines such as 0 = [\"HEX\"]");
     else
-      out[index] = digests(s, digits);
+      out[index] = corim == Corim::may_tell ? references(s, digits) : digests(s, digits);
   }
   return out;
 }

@@ -38,6 +38,8 @@ class TomlReader {
   // The readers return an empty value for a key that is absent, or wrong.
   [[nodiscard]] const toml::node* find(const Section& s, std::string_view key);
   [[nodiscard]] std::optional<std::string> text(const Section& s, std::string_view key);
+  // text_is tells whether the key is this one word, for keys that may also be lists.
+  [[nodiscard]] bool text_is(const Section& s, std::string_view key, std::string_view word);
   [[nodiscard]] std::vector<std::string> texts(const Section& s, std::string_view key);  // or a single text
   [[nodiscard]] bool flag(const Section& s, std::string_view key);
   [[nodiscard]] std::optional<std::int64_t> number(const Section& s, std::string_view key, std::int64_t least,
@@ -47,8 +49,11 @@ class TomlReader {
   [[nodiscard]] std::optional<KeyProvenance> provenance(const Section& s);  // the key `key`
   [[nodiscard]] std::optional<std::chrono::seconds> duration(const Section& s, std::string_view key);
   [[nodiscard]] Expect<Bytes> digests(const Section& s, std::string_view key);  // hex, or "expect.any"
+  // references reads the same, or "from-corim": for claims of which CoRIM documents can tell the values.
+  [[nodiscard]] Expect<Bytes> references(const Section& s, std::string_view key);
   // registers reads a table of lines such as 0 = ["HEX"].
-  [[nodiscard]] std::map<unsigned, Expect<Bytes>> registers(const Section& s);
+  enum class Corim : std::uint8_t { no, may_tell };
+  [[nodiscard]] std::map<unsigned, Expect<Bytes>> registers(const Section& s, Corim corim = Corim::no);
   [[nodiscard]] Expect<std::string> names(const Section& s, std::string_view key);
   [[nodiscard]] std::vector<Bytes> certificates(const Section& s,
                                                 std::string_view key);  // DER, of PEM or DER files
@@ -86,6 +91,7 @@ class TomlReader {
 };
 
 inline constexpr std::string_view any_text = "expect.any";
+inline constexpr std::string_view corim_text = "from-corim";
 
 // read_policy_file reads a text file of at most 1 MiB. Errors: io.
 [[nodiscard]] Result<std::string> read_policy_file(const std::string& path);

@@ -7,7 +7,9 @@
 #include "crypto/hash.h"
 #include "crypto/x509.h"
 #include "seatls/attesters.h"
+#include "seatls/simulated_cca.h"
 #include "seatls/simulated_nitro.h"
+#include "seatls/simulated_sgx.h"
 #include "seatls/simulated_snp.h"
 #include "seatls/simulated_tdx.h"
 #include "seatls/verifiers.h"
@@ -42,10 +44,13 @@ Policy policy_for(std::string_view scheme) {
   return policy;
 }
 
-Result<Bytes> der_of(const std::string& root_pem) {
-  SEATLS_TRY(const auto roots, crypto::parse_pem_certificates(root_pem));
+// with_root lets the policy accept what the simulated platform makes.
+Result<Platform> with_root(Platform platform, Simulated made) {
+  SEATLS_TRY(const auto roots, crypto::parse_pem_certificates(made.root_pem));
   if (roots.empty()) return fault("the simulated platform has no root");
-  return bytes(roots.front().der());
+  platform.policy.danger.simulated_roots.push_back(bytes(roots.front().der()));
+  platform.attester = std::move(made.attester);
+  return platform;
 }
 
 Result<Platform> tdx(const PrivateKey& tik) {
@@ -57,11 +62,19 @@ Result<Platform> tdx(const PrivateKey& tik) {
     out.policy.tdx.rtmr[i] = expect::Exactly<Bytes>{options.rtmr[i]};
   SEATLS_TRY(auto made, make_simulated_tdx(options));
   SEATLS_TRY(auto collateral, IntelCollateral::parse(made.collateral));
-  SEATLS_TRY(auto root, der_of(made.root_pem));
-  out.attester = std::move(made.attester);
   out.policy.tdx.tcb.collateral.push_back(std::move(collateral));
-  out.policy.danger.simulated_roots.push_back(std::move(root));
-  return out;
+  return with_root(std::move(out), std::move(made));
+}
+
+Result<Platform> sgx(const PrivateKey& tik) {
+  SimulatedSgxOptions options;
+  options.tiks = {tik.public_key().spki()};
+  Platform out{{}, policy_for("sgx")};
+  out.policy.sgx.mr_enclave = expect::Exactly<Bytes>{options.mr_enclave};
+  SEATLS_TRY(auto made, make_simulated_sgx(options));
+  SEATLS_TRY(auto collateral, IntelCollateral::parse(made.collateral));
+  out.policy.sgx.tcb.collateral.push_back(std::move(collateral));
+  return with_root(std::move(out), std::move(made));
 }
 
 Result<Platform> snp(const PrivateKey& tik) {
@@ -73,10 +86,7 @@ Result<Platform> snp(const PrivateKey& tik) {
   out.policy.snp.measurement = expect::Exactly<Bytes>{options.measurement};
   out.policy.snp.tcb[options.product].reported = options.tcb;
   SEATLS_TRY(auto made, make_simulated_snp(std::move(options)));
-  SEATLS_TRY(auto root, der_of(made.root_pem));
-  out.attester = std::move(made.attester);
-  out.policy.danger.simulated_roots.push_back(std::move(root));
-  return out;
+  return with_root(std::move(out), std::move(made));
 }
 
 Result<Platform> nitro(const PrivateKey& tik) {
@@ -86,10 +96,18 @@ Result<Platform> nitro(const PrivateKey& tik) {
   for (const auto& [index, value] : options.pcrs)
     out.policy.nitro.pcrs[index] = expect::Exactly<Bytes>{value};
   SEATLS_TRY(auto made, make_simulated_nitro(std::move(options)));
-  SEATLS_TRY(auto root, der_of(made.root_pem));
-  out.attester = std::move(made.attester);
-  out.policy.danger.simulated_roots.push_back(std::move(root));
-  return out;
+  return with_root(std::move(out), std::move(made));
+}
+
+Result<Platform> cca(const PrivateKey& tik) {
+  SimulatedCcaOptions options;
+  options.tiks = {tik.public_key().spki()};
+  Platform out{{}, policy_for("cca")};
+  out.policy.cca.initial_measurement = expect::Exactly<Bytes>{options.initial_measurement};
+  out.policy.cca.components = expect::Exactly<Bytes>{options.component_measurement};
+  out.policy.cca.config = expect::Exactly<Bytes>{options.config};
+  SEATLS_TRY(auto made, make_simulated_cca(std::move(options)));
+  return with_root(std::move(out), std::move(made));
 }
 
 Result<Platform> software(const PrivateKey& tik) {
@@ -112,8 +130,10 @@ Result<Platform> software(const PrivateKey& tik) {
 const std::vector<Scheme>& schemes() {
   static const std::vector<Scheme> rows = {
       {"tdx", KeyType::p256, 2, tdx},           // the quote, and the quoting enclave's report
+      {"sgx", KeyType::p256, 2, sgx},           // the same
       {"sev-snp", KeyType::p384, 1, snp},       // the report
       {"nitro", KeyType::p384, 1, nitro},       // the document
+      {"cca", KeyType::p384, 2, cca},           // the platform's token, and the realm's
       {"software", KeyType::p256, 1, software}  // the token
   };
   return rows;

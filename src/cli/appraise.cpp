@@ -30,10 +30,12 @@ struct AppraiseOptions {
 
 // What passes: affirming, and the warning that software evidence always gets where the policy has
 // written down that it takes such evidence. --accept says it otherwise.
-Result<bool> passes(const AttestationResult& result, const Policy& policy,
+Result<bool> passes(const AttestationResult& result, const std::vector<Policy>& policies,
                     const std::vector<std::string>& accept) {
   std::vector<Tier> tiers = {Tier::affirming};
-  if (policy.danger.software_evidence && result->scheme == "software") tiers.push_back(Tier::warning);
+  const bool software =
+      std::ranges::all_of(policies, [](const Policy& p) { return p.danger.software_evidence; });
+  if (software && result->scheme == "software") tiers.push_back(Tier::warning);
   if (!accept.empty()) tiers.clear();
   for (const auto& word : accept) {
     const auto tier = tier_from_name(word);
@@ -65,7 +67,7 @@ Exit run(const Console& console, const AppraiseOptions& o) {
     return console.fail(usage_error("--collateral: what vouches for a platform is named in the policy"));
   const auto judged = judge(o.judge);
   if (!judged) return console.fail(judged.error());
-  const auto good = passes(judged->result, judged->policy, o.accept);
+  const auto good = passes(judged->result, judged->policies, o.accept);
   if (!good) return console.fail(good.error());
 
   const auto options = ear_options(o, judged->tik);

@@ -23,7 +23,8 @@ constexpr const char* examples =
     "The key's possession is proven: evidence is made for keys that this caller can use.\n";
 
 constexpr const char* attesters =
-    "tpm2|configfs-tsm|software|passport|simulated-tdx|simulated-sev-snp|simulated-nitro";
+    "tpm2|configfs-tsm|software|passport|simulated-tdx|simulated-sgx|simulated-sev-snp|"
+    "simulated-nitro|simulated-cca";
 
 struct AttestOptions {
   std::string attester;

@@ -14,14 +14,16 @@ namespace {
 
 constexpr std::size_t most = 1U << 20U;  // bytes of a credential
 
-// policy_of returns the policy file that a configuration names.
-Result<std::string> policy_of(const std::string& config) {
+// policy_files_of returns the policy files that a configuration names.
+Result<std::vector<std::string>> policy_files_of(const std::string& config) {
   SEATLS_TRY(const auto text, config::read_text_file(config));
   config::Mistakes ignored(config);
   const config::TomlFile file(text, config, ignored);
-  const auto policy = file.text("require.policy");
-  if (policy.empty()) return usage_error(config + " names no policy below [require]; give --policy FILE");
-  return (std::filesystem::path(config).parent_path() / policy).string();
+  std::vector<std::string> policies;
+  for (const auto& policy : file.texts("require.policy"))
+    policies.push_back((std::filesystem::path(config).parent_path() / policy).string());
+  if (policies.empty()) return usage_error(config + " names no policy below [require]; give --policy FILE");
+  return policies;
 }
 
 }  // namespace
@@ -35,7 +37,9 @@ void add_judge_options(CLI::App& verb, JudgeOptions& o) {
       ->type_name("HEX");
   verb.add_option("--tik", o.tik, "certificate or key that it must be about (default: no key is compared)")
       ->type_name("FILE");
-  verb.add_option("--policy", o.policy, "the policy (default: the one that --config names)")
+  verb.add_option("--policy", o.policies,
+                  "the policy (default: the one that --config names); given several times: all must accept")
+      ->allow_extra_args(false)
       ->type_name("FILE");
   verb.add_option("--type", o.type, "scheme or media type of raw bytes (default: detected)")
       ->type_name("TYPE");
@@ -63,12 +67,16 @@ Result<Spki> load_tik(const std::string& file) {
 }
 
 Result<Judged> judge(const JudgeOptions& o) {
-  std::string policy_file = o.policy;
-  if (policy_file.empty()) {
+  std::vector<std::string> files = o.policies;
+  if (files.empty()) {
     if (o.config.empty()) return usage_error("by which policy? --policy FILE");
-    SEATLS_TRY(policy_file, policy_of(o.config));
+    SEATLS_TRY(files, policy_files_of(o.config));
   }
-  SEATLS_TRY(auto policy, load_policy(policy_file));
+  std::vector<Policy> policies;
+  for (const auto& file : files) {
+    SEATLS_TRY(auto policy, load_policy(file));
+    policies.push_back(std::move(policy));
+  }
 
   OfflineCredential credential;
   SEATLS_TRY(credential.bytes, read_input(o.file, most));
@@ -95,14 +103,14 @@ Result<Judged> judge(const JudgeOptions& o) {
       return usage_error("--at takes a moment in UTC such as 2026-11-21T09:30:00Z, not '" + o.at + "'");
     credential.at = *at;
   }
-  auto result = appraise_offline(policy, credential);
+  auto result = appraise_offline(policies, credential);
   if (!result) {
     if (result.error().code == Code::misuse)
       return usage_error("evidence is bound to a binder: --binder HEX says which (" + result.error().detail +
                          ")");
     return std::move(result).error().in(o.file == "-" ? "stdin" : o.file);
   }
-  return Judged{std::move(policy), std::move(*result), credential.tik};
+  return Judged{std::move(policies), std::move(*result), credential.tik};
 }
 
 }  // namespace seatls::cli

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/program.h"
 #include "seatls/policy.h"
@@ -15,17 +16,17 @@ struct JudgeOptions {
   std::string file;
   std::string binder;
   std::string tik;
-  std::string policy;
+  std::vector<std::string> policies;
   std::string type;
   std::string at;
   std::string verifier;
-  std::string config;  // instead of `policy`: the one that this configuration names
+  std::string config;  // instead of `policies`: those that this configuration names
 };
 
 void add_judge_options(CLI::App& verb, JudgeOptions& options);
 
 struct Judged {
-  Policy policy;
+  std::vector<Policy> policies;
   AttestationResult result;
   std::optional<Spki> tik;
 };

@@ -58,6 +58,12 @@ Result<std::vector<File>> make_files(SimulatedTee tee) {
   if (!made.collateral.empty())
     files.push_back({"collateral.json", bytes(std::string_view(made.collateral)),
                      "what its maker publishes about it, for " + std::string(name(tee)) + ".collateral"});
+  if (tee == SimulatedTee::cca) {
+    SEATLS_TRY(const auto roots, crypto::parse_pem_certificates(made.root_pem));
+    SEATLS_TRY(const auto cpak, roots.front().public_key());
+    files.push_back({"cpak.pem", bytes(std::string_view(cpak.to_pem())),
+                     "the key that signs its tokens, for cca.cpak of a policy"});
+  }
   files.push_back({"policy.toml", bytes(std::string_view(policy)), "a policy that accepts its evidence"});
   return files;
 }
@@ -95,7 +101,7 @@ Exit run(const Console& console, const SimulateOptions& o) {
 void add_simulate(Program& program) {
   auto& verb = program.verb("simulate", "make up a platform with a TEE, for tests", examples);
   auto o = std::make_shared<SimulateOptions>();
-  choice(verb.add_option("TEE", o->tee, "what it is")->required(), "tdx|sev-snp|nitro");
+  choice(verb.add_option("TEE", o->tee, "what it is")->required(), "tdx|sgx|sev-snp|nitro|cca");
   verb.add_option("-o,--output", o->dir, "the folder to write to")->type_name("DIR")->required();
   verb.add_flag("--force", o->force, "replace the platform that is there");
   program.on(verb, [o](const Console& console) { return run(console, *o); });

@@ -191,9 +191,10 @@ const auto& attesters() {
                   {"result", "verifier", "tcti", "owner_password", "endorsement_password", "kek"},
                   read_passport},
       AttesterRow{"simulated-tdx", {"platform", "measurement"}, read_simulated},
+      AttesterRow{"simulated-sgx", {"platform", "measurement"}, read_simulated},
       AttesterRow{"simulated-sev-snp", {"platform", "measurement"}, read_simulated},
       AttesterRow{"simulated-nitro", {"platform", "measurement"}, read_simulated},
-      AttesterRow{"simulated-cca", {}, nullptr},
+      AttesterRow{"simulated-cca", {"platform", "measurement"}, read_simulated},
       AttesterRow{"compound", {}, nullptr},
   };
   return rows;

@@ -33,9 +33,11 @@ void read_simulated(Draft& d) {
   options.tee = simulated_tee(kind).value();
   if (d.file.has("attest.measurement")) {
     auto value = base::from_hex(d.file.text("attest.measurement"));
-    if (!value || value->size() != 48)
-      return d.wrong("attest.measurement", "these are not 48 bytes in hex",
-                     "write 96 hex digits, or leave it out for the platform's own");
+    const std::size_t size = options.tee == SimulatedTee::sgx || options.tee == SimulatedTee::cca ? 32 : 48;
+    if (!value || value->size() != size)
+      return d.wrong(
+          "attest.measurement", "these are not " + std::to_string(size) + " bytes in hex",
+          "write " + std::to_string(2 * size) + " hex digits, or leave it out for the platform's own");
     options.measurement = std::move(*value);
   }
   const std::string make_one = "make one: seatls simulate " + kind + " -o DIR";

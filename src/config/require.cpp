@@ -186,36 +186,70 @@ void narrow_schemes(Draft& d, Policy& policy) {
   policy.schemes = wanted;
 }
 
-void read_dangers(Draft& d, Policy& policy) {
+void read_dangers(Draft& d, std::vector<Policy>& policies) {
   struct Row {
     std::string_view key;
-    bool* flag;
+    bool DangerousAllowances::*flag;
   };
-  const std::array rows = {Row{"danger.allow_unproven_tik", &policy.danger.allow_unproven_tik},
-                           Row{"danger.allow_unbound_result", &policy.danger.allow_unbound_result}};
+  constexpr std::array rows = {
+      Row{"danger.allow_unproven_tik", &DangerousAllowances::allow_unproven_tik},
+      Row{"danger.allow_unbound_result", &DangerousAllowances::allow_unbound_result}};
   for (const auto& row : rows) {
     if (!d.file.flag(row.key)) continue;
-    *row.flag = true;
+    for (auto& policy : policies) policy.danger.*row.flag = true;
     d.out.config.dangers.emplace_back(row.key.substr(row.key.find('.') + 1));
   }
 }
 
-std::optional<Policy> read_policy(Draft& d) {
+std::vector<Policy> read_policies(Draft& d) {
   if (d.file.has("require.policy")) {
-    auto report = check_policy_file(d.resolve(d.file.text("require.policy")));
-    for (auto& m : report.mistakes) d.mistakes.take_over({m.file, m.line, m.key, m.what, m.remedy, m.code});
-    return report.policy;
+    std::vector<Policy> policies;
+    for (const auto& file : d.file.texts("require.policy")) {
+      auto report = check_policy_file(d.resolve(file));
+      for (auto& m : report.mistakes) d.mistakes.take_over({m.file, m.line, m.key, m.what, m.remedy, m.code});
+      if (report.policy) policies.push_back(std::move(*report.policy));
+    }
+    if (d.file.texts("require.policy").empty())
+      d.wrong("require.policy", "no policy is named", "write policy = \"policy.toml\"");
+    return policies;
   }
   if (d.file.mentioned("require.policy")) return {};
   if (d.file.text("require.model") == "passport" && d.file.has_table("verifier")) {
     Policy policy;
     policy.id = "passport of " + d.file.text("verifier.name");
-    return policy;
+    return {std::move(policy)};
   }
   if (!d.file.has("verifier.url"))
     d.wrong("require.policy", "nothing says what evidence must hold to be accepted",
             "write policy = \"policy.toml\"; `seatls policy learn` makes one from good evidence");
   return {};
+}
+
+// read_verification makes the verifier that holds peers against every policy.
+void read_verification(Draft& d, Require& require) {
+  auto policies = read_policies(d);
+  for (auto& policy : policies) {
+    read_pins(d, policy);
+    read_verifier(d, policy);
+    narrow_schemes(d, policy);
+    check_provable(d, require, policy);
+    if (const auto key = d.file.text("require.key"); !key.empty())
+      policy.key = key == "proven" ? KeyProvenance::proven : KeyProvenance::measured;
+  }
+  read_dangers(d, policies);
+  if (!d.mistakes.empty() || policies.empty()) return;
+  const auto files = d.file.texts("require.policy");
+  for (std::size_t i = 0; i < policies.size(); ++i)
+    for (const auto& m : validate(policies[i])) {
+      const auto name = i < files.size() ? files[i] : std::string("[verifier]");
+      d.mistakes.take_over({m.file.empty() ? name : m.file, m.line, m.key, m.what, m.remedy, m.code});
+    }
+  if (!d.mistakes.empty()) return;
+  auto verifier = make_local_verifier(std::move(policies));
+  if (verifier)
+    require.verifier = std::move(*verifier);
+  else
+    d.wrong_file("require.policy", verifier.error(), "mend the policy");
 }
 
 }  // namespace
@@ -235,31 +269,7 @@ void read_require(Draft& d) {
   Require require;
   read_rule(d, require);
   check_anchors(d, require);
-  if (require.attestation != Requirement::off) {
-    if (auto policy = read_policy(d)) {
-      read_pins(d, *policy);
-      read_verifier(d, *policy);
-      narrow_schemes(d, *policy);
-      check_provable(d, require, *policy);
-      read_dangers(d, *policy);
-      if (const auto key = d.file.text("require.key"); !key.empty())
-        policy->key = key == "proven" ? KeyProvenance::proven : KeyProvenance::measured;
-      if (d.mistakes.empty()) {
-        const auto name =
-            d.file.has("require.policy") ? d.file.text("require.policy") : std::string("[verifier]");
-        const auto mistakes = validate(*policy);
-        for (const auto& m : mistakes)
-          d.mistakes.take_over({m.file.empty() ? name : m.file, m.line, m.key, m.what, m.remedy, m.code});
-        if (mistakes.empty()) {
-          auto verifier = make_local_verifier(std::move(*policy));
-          if (verifier)
-            require.verifier = std::move(*verifier);
-          else
-            d.wrong_file("require.policy", verifier.error(), "mend the policy");
-        }
-      }
-    }
-  }
+  if (require.attestation != Requirement::off) read_verification(d, require);
   d.out.config.require = std::move(require);
 }
 

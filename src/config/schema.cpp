@@ -55,7 +55,7 @@ constexpr std::array rows = {
     KeySpec{"require", "timing", Kind::text, "intra|post|hybrid"},
     KeySpec{"require", "model", Kind::text, "background-check|passport"},
     KeySpec{"require", "schemes", Kind::texts},
-    KeySpec{"require", "policy"},
+    KeySpec{"require", "policy", Kind::names},
     KeySpec{"require", "reattest"},
     KeySpec{"require", "on_failure", Kind::text, "close|restrict"},
 

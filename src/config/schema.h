@@ -10,7 +10,8 @@
 
 namespace seatls::config {
 
-enum class Kind : std::uint8_t { text, flag, number, texts, numbers };
+// `names` is a text, or a list of texts.
+enum class Kind : std::uint8_t { text, flag, number, texts, names, numbers };
 
 struct KeySpec {
   std::string_view table;

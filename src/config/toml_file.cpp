@@ -36,6 +36,7 @@ std::string_view expected(Kind kind) {
     case Kind::flag: return "true or false";
     case Kind::number: return "a whole number";
     case Kind::texts: return "a list of texts, [\"…\", \"…\"]";
+    case Kind::names: return "a text in quotes, or a list of them";
     case Kind::numbers: return "a list of whole numbers, [0, 1]";
   }
   return "";
@@ -67,6 +68,9 @@ std::optional<TomlFile::Value> typed(const toml::node& node, Kind kind) {
       if (const auto* v = node.as_array())
         if (auto list = list_of<std::string>(*v)) return std::move(*list);
       break;
+    case Kind::names:
+      if (const auto* v = node.as_string()) return std::vector<std::string>{v->get()};
+      return typed(node, Kind::texts);
     case Kind::numbers:
       if (const auto* v = node.as_array())
         if (auto list = list_of<std::int64_t>(*v)) return std::move(*list);

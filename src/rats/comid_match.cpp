@@ -10,7 +10,7 @@ namespace {
 namespace cbor = codec::cbor;
 
 template <class T>
-bool satisfied(const std::optional<T>& condition, const std::optional<T>& actual) {
+bool equal(const std::optional<T>& condition, const std::optional<T>& actual) {
   return !condition || condition == actual;
 }
 
@@ -45,18 +45,6 @@ bool satisfied(const Digests& condition, const Digests& actual) {
 bool satisfied(const Svn& condition, const Svn& actual) {
   if (actual.minimum) return condition.minimum && actual.value == condition.value;
   return condition.minimum ? actual.value >= condition.value : actual.value == condition.value;
-}
-
-bool satisfied(const RawValue& condition, const RawValue& actual) {
-  const std::size_t size = condition.value.size();
-  if (actual.value.size() != size) return false;
-  for (std::size_t i = 0; i < size; ++i) {
-    const unsigned mask = condition.mask ? (*condition.mask)[i] : 0xffU;
-    if (((condition.value[i] ^ actual.value[i]) & mask) != 0) return false;
-    // Bits that the evidence itself masks out are bits that it does not know.
-    if (actual.mask && (mask & ~unsigned{(*actual.mask)[i]}) != 0) return false;
-  }
-  return true;
 }
 
 bool satisfied(const IntRange& condition, const IntRange& actual) {
@@ -106,30 +94,49 @@ Difference compare_keys(const Values& condition, const Values& actual) {
   return "cryptokeys differ";
 }
 
-Difference compare_rest(const Values& condition, const Values& actual) {
+Difference compare_rest(const Values& condition, const Values& actual, ExtensionRule rule) {
   for (const auto& [code, value] : condition.equal) {
     const auto found = actual.equal.find(code);
     if (found == actual.equal.end() || found->second != value)
       return "value " + std::to_string(code) + (found == actual.equal.end() ? " is missing" : " differs");
   }
-  if (!condition.extensions.empty())
-    return "value " + std::to_string(condition.extensions.begin()->first) +
-           " belongs to a profile that is not understood";
+  for (const auto& [code, value] : condition.extensions) {
+    const std::string name = "value " + std::to_string(code);
+    if (rule == nullptr) return name + " belongs to a profile that is not understood";
+    const auto found = actual.extensions.find(code);
+    if (found == actual.extensions.end()) return name + " is missing";
+    if (!rule(code, value, found->second))
+      return name + " is " + cbor::brief(found->second) + "; the reference is " + cbor::brief(value);
+  }
   return {};
 }
 
-Difference compare(const Values& condition, const Values& actual) {
+Difference compare(const Values& condition, const Values& actual, ExtensionRule rule) {
   if (condition.version && condition.version != actual.version) return "version differs, or is missing";
   for (auto difference :
        {compare("svn", condition.svn, actual.svn), compare_digests(condition.digests, actual.digests),
         compare_flags(condition, actual), compare("raw-value", condition.raw_value, actual.raw_value),
         compare_keys(condition, actual), compare_registers(condition, actual),
-        compare("int-range", condition.int_range, actual.int_range), compare_rest(condition, actual)})
+        compare("int-range", condition.int_range, actual.int_range), compare_rest(condition, actual, rule)})
     if (difference) return difference;
   return {};
 }
 
 std::string shown_key(const Measurement& m) { return m.key ? cbor::brief(*m.key) : "without a key"; }
+
+}  // namespace
+
+bool satisfied(const RawValue& condition, const RawValue& actual) {
+  const std::size_t size = condition.value.size();
+  if (actual.value.size() != size) return false;
+  for (std::size_t i = 0; i < size; ++i) {
+    const unsigned mask = condition.mask ? (*condition.mask)[i] : 0xffU;
+    if (((condition.value[i] ^ actual.value[i]) & mask) != 0) return false;
+    // Bits that the evidence itself masks out are bits that it does not know.
+    if (actual.mask && (mask & ~unsigned{(*actual.mask)[i]}) != 0) return false;
+  }
+  return true;
+}
 
 bool same_key(const Measurement& a, const Measurement& b) {
   if (!a.key || !b.key) return !a.key && !b.key;
@@ -137,32 +144,31 @@ bool same_key(const Measurement& a, const Measurement& b) {
   return left && right && *left == *right;
 }
 
-}  // namespace
-
 bool matches(const Environment& condition, const Environment& actual) {
-  if (!satisfied(condition.instance, actual.instance) || !satisfied(condition.group, actual.group))
-    return false;
+  if (!equal(condition.instance, actual.instance) || !equal(condition.group, actual.group)) return false;
   if (!condition.of_class) return true;
   if (!actual.of_class) return false;
   const Class &wanted = *condition.of_class, &given = *actual.of_class;
-  return satisfied(wanted.id, given.id) && satisfied(wanted.vendor, given.vendor) &&
-         satisfied(wanted.model, given.model) && satisfied(wanted.layer, given.layer) &&
-         satisfied(wanted.index, given.index);
+  return equal(wanted.id, given.id) && equal(wanted.vendor, given.vendor) &&
+         equal(wanted.model, given.model) && equal(wanted.layer, given.layer) &&
+         equal(wanted.index, given.index);
 }
 
-std::optional<std::string> differs_in(const Measurement& condition, const Measurement& actual) {
+std::optional<std::string> differs_in(const Measurement& condition, const Measurement& actual,
+                                      ExtensionRule rule) {
   for (const Encoded& key : condition.authorized_by)
     if (std::ranges::find(actual.authorized_by, key) == actual.authorized_by.end())
       return "a key of authorized-by did not sign the evidence";
-  return compare(condition.values, actual.values);
+  return compare(condition.values, actual.values, rule);
 }
 
-std::optional<std::string> unmatched(const Triple& triple, const std::vector<Measurement>& actual) {
+std::optional<std::string> unmatched(const Triple& triple, const std::vector<Measurement>& actual,
+                                     ExtensionRule rule) {
   for (const Measurement& condition : triple.measurements) {
     Difference difference = "nothing of that key is measured";
     for (const Measurement& candidate : actual) {
       if (!same_key(condition, candidate)) continue;
-      difference = differs_in(condition, candidate);
+      difference = differs_in(condition, candidate, rule);
       if (!difference) break;
     }
     if (difference) return "measurement " + shown_key(condition) + ": " + *difference;

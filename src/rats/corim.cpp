@@ -190,7 +190,7 @@ Result<UnverifiedCorim> parse_corim(ByteView data) {
 Result<VerifiedCorim> VerifiedCorim::verify(UnverifiedCorim corim, std::span<const crypto::PublicKey> keys) {
   if (!corim.signed_)
     return Error{Code::collateral_invalid,
-                 "nobody signed it; danger.unsigned_corim takes it at the word of whoever wrote the file",
+                 "nobody signed it; name its SHA-256 instead of a key, and answer for it yourself",
                  place_of(corim.corim_)};
   Error last{Code::signature_invalid, "no key was given to verify it with", ""};
   for (const crypto::PublicKey& key : keys) {

@@ -1,13 +1,9 @@
 // Rows B03, B05, B06 and C12: what a flight is made of. An attacker who holds the handshake's secrets
 // exchanges parts of it; certificates that encode a key in two ways; a HelloRetryRequest.
 #include <gtest/gtest.h>
-#include <openssl/ec.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include "attacks/kit.h"
-#include "binder/early_binder.h"
-#include "binder/transcript.h"
+#include "attacks/reencoded.h"
 #include "crypto/hash.h"
 
 namespace seatls::attacks {
@@ -155,71 +151,20 @@ TEST_F(AttackB05, B05TheCredentialStandsTwiceInOneEntry) {
 
 // ---- B06: one key, two encodings -----------------------------------------------------------------
 
-struct Compressed {
-  fake::TlsIdentity identity;
-  Spki usual;  // the same key with its point uncompressed
-};
-
-// compressed makes a certificate whose SubjectPublicKeyInfo holds a compressed point.
-Compressed compressed() {
-  auto own = fake::certified();
-  EVP_PKEY* key = nullptr;
-  {
-    const Secret pem = own.key.to_pem().value();
-    BIO* in = BIO_new_mem_buf(pem.reveal().data(), static_cast<int>(pem.size()));
-    key = PEM_read_bio_PrivateKey(in, nullptr, nullptr, nullptr);
-    BIO_free(in);
-  }
-  EVP_PKEY_set_utf8_string_param(key, "point-format", "compressed");
-  const unsigned char* der = own.certificate.der().data();
-  X509* x = d2i_X509(nullptr, &der, static_cast<long>(own.certificate.der().size()));
-  X509_set_pubkey(x, key);
-  X509_set_issuer_name(x, X509_get_subject_name(x));
-  X509_sign(x, key, EVP_sha256());
-  unsigned char* out = nullptr;
-  const int n = i2d_X509(x, &out);
-  auto certificate = crypto::Certificate::from_der({out, static_cast<std::size_t>(n)}).value();
-  OPENSSL_free(out);
-  X509_free(x);
-  EVP_PKEY_free(key);
-  const Spki usual = own.key.public_key().spki();
-  return {{std::move(own.key), std::move(certificate)}, usual};
-}
-
 TEST(AttackB06, B06TheHashIsOfTheBytesThatTheCertificateHolds) {
   const Machine t;
+  const auto verifier = verifier_for(policy_for({&t}));
   const auto odd = compressed();
-  ASSERT_NE(odd.identity.certificate.spki(), odd.usual);
-  auto relying = client(verifier_for(policy_for({&t})));
-  relying.config->require->identity = IdentityRule::attested_key;  // the certificate is self-signed
-
-  // Evidence over the key in its usual encoding: the same key, another binder.
-  binder::Transcript transcript;
-  static binder::Transcript* heard = nullptr;
-  heard = &transcript;
-  auto attacker = server(
-      odd.identity, std::make_shared<Teller>([&](const EvidenceRequest& r) {
-        const auto other = binder::derive_early_binder(r.binder.hash(), false,
-                                                       transcript.hash(r.binder.hash()).value(), odd.usual)
-                               .value();
-        return cwt(proven(t.claims(other), odd.identity.key.public_key()), t.attestation_key);
-      }));
-  attacker.options.message_callback = [](int, int, int type, const void* data, std::size_t n, SSL*, void*) {
-    const auto* p = static_cast<const std::uint8_t*>(data);
-    if (type == SSL3_RT_HANDSHAKE && p[0] <= 2) std::ignore = heard->add({p, n});
+  const auto evidence = [&](const Binder& binder) {
+    return cwt(proven(t.claims(binder), odd.identity.key.public_key()), t.attestation_key);
   };
-  TlsPair pair(relying, attacker);
-  pair.run_until_settled();
-  ASSERT_TRUE(pair.client->error());
-  EXPECT_EQ(name(pair.client->error()->code), name(Code::binder_mismatch)) << pair.client->error()->message();
-  EXPECT_EQ(pair.client->read_last, certificate);
-  EXPECT_EQ(pair.client->alert_sent, kAccessDenied);
-  EXPECT_EQ(pair.leak(), "");
+  expect_b06_refused(odd, verifier, AttestationScheme{*SchemeTable::defaults().find("software")}, evidence);
 
+  auto relying = client(verifier);
+  relying.config->require->identity = IdentityRule::attested_key;  // the certificate is self-signed
   TlsPair twin(relying, server(odd.identity, std::make_shared<Teller>([&](const EvidenceRequest& r) {
                                  EXPECT_EQ(r.binder.tik(), odd.identity.certificate.spki());
-                                 return cwt(proven(t.claims(r.binder), odd.identity.key.public_key()),
-                                            t.attestation_key);
+                                 return evidence(r.binder);
                                })));
   expect_attested(twin);
 }

@@ -58,20 +58,22 @@ json::Value tcb_info(const CollateralParts& p) {
   json::Object identity = {{"id", "TDX_01"}};
   identity.insert(identity.end(), module.begin(), module.end());
   identity.emplace_back("tcbLevels", module_levels());
-  json::Value tcb = object({{"sgxtcbcomponents", svns(components)},
-                            {"pcesvn", number(pce_svn)},
-                            {"tdxtcbcomponents", svns(tdx_components)}});
-  return object({{"id", "TDX"},
-                 {"version", number(3)},
-                 {"issueDate", text(base::to_rfc3339(p.period.from))},
-                 {"nextUpdate", text(base::to_rfc3339(p.period.until))},
-                 {"fmspc", hex(fmspc)},
-                 {"pceId", "0000"},
-                 {"tcbType", number(0)},
-                 {"tcbEvaluationDataNumber", number(evaluation)},
-                 {"tdxModule", object(module)},
-                 {"tdxModuleIdentities", array({object(std::move(identity))})},
-                 {"tcbLevels", array({object(level(std::move(tcb), p.status, p.advisories))})}});
+  json::Object tcb = {{"sgxtcbcomponents", svns(components)}, {"pcesvn", number(pce_svn)}};
+  if (p.tdx) tcb.emplace_back("tdxtcbcomponents", svns(tdx_components));
+  json::Object info = {{"id", p.tdx ? "TDX" : "SGX"},
+                       {"version", number(3)},
+                       {"issueDate", text(base::to_rfc3339(p.period.from))},
+                       {"nextUpdate", text(base::to_rfc3339(p.period.until))},
+                       {"fmspc", hex(fmspc)},
+                       {"pceId", "0000"},
+                       {"tcbType", number(0)},
+                       {"tcbEvaluationDataNumber", number(evaluation)}};
+  if (p.tdx) {
+    info.emplace_back("tdxModule", object(module));
+    info.emplace_back("tdxModuleIdentities", array({object(std::move(identity))}));
+  }
+  info.emplace_back("tcbLevels", array({object(level(object(std::move(tcb)), p.status, p.advisories))}));
+  return object(std::move(info));
 }
 
 json::Value qe_identity(const CollateralParts& p) {
@@ -79,7 +81,7 @@ json::Value qe_identity(const CollateralParts& p) {
   for (std::size_t i = 8; i < mask.size(); ++i) mask[i] = 0;
   Bytes attributes(16, 0);
   attributes[0] = qe_attributes[0];
-  return object({{"id", "TD_QE"},
+  return object({{"id", p.tdx ? "TD_QE" : "QE"},
                  {"version", number(2)},
                  {"issueDate", text(base::to_rfc3339(p.period.from))},
                  {"nextUpdate", text(base::to_rfc3339(p.period.until))},
@@ -109,7 +111,7 @@ Result<void> add(json::Object& bundle, const std::string& name, const json::Valu
 
 Bytes qe_mr_signer() { return Bytes(32, 0xdc); }
 
-Bytes pck_extension() {
+Bytes pck_extension(ByteView ppid) {
   Bytes tcb;
   const auto add = [&tcb](const Bytes& element) { tcb.insert(tcb.end(), element.begin(), element.end()); };
   for (std::uint8_t i = 0; i < 16; ++i)
@@ -121,7 +123,7 @@ Bytes pck_extension() {
   const Bytes configuration =
       der::write(der::tag::sequence, {entry({7, 1}, truth), entry({7, 2}, truth), entry({7, 3}, truth)});
   return der::write(der::tag::sequence,
-                    {entry({1}, octets(Bytes(16, 0x9d))), entry({2}, der::write(der::tag::sequence, tcb)),
+                    {entry({1}, octets(ppid)), entry({2}, der::write(der::tag::sequence, tcb)),
                      entry({3}, octets(Bytes(2, 0))), entry({4}, octets(fmspc)), entry({5}, scalable),
                      entry({6}, octets(Bytes(16, 0x1d))), entry({7}, configuration)});
 }

@@ -21,10 +21,11 @@ inline constexpr std::array<std::uint8_t, 16> qe_attributes = {0x11, 0, 0, 0, 0,
 inline constexpr std::uint16_t qe_isv_prod_id = 2, qe_isv_svn = 6;
 [[nodiscard]] Bytes qe_mr_signer();
 
-// pck_extension returns the SGX extension of a PCK certificate.
-[[nodiscard]] Bytes pck_extension();
+// pck_extension returns the SGX extension of the PCK certificate of the platform that `ppid` names.
+[[nodiscard]] Bytes pck_extension(ByteView ppid);
 
 struct CollateralParts {
+  bool tdx = true;  // or SGX
   const Bytes& pck_crl;
   const Bytes& root_ca_crl;
   std::string pck_crl_chain, signer_chain;  // PEM

@@ -1,37 +1,41 @@
-// A made-up Intel platform: a root that is not Intel's, certificates, collateral, and quotes byte for byte as
-// a quoting enclave writes them.
+// Made-up machines of Intel: quotes of TDs and of enclaves, byte for byte as a quoting enclave writes them.
 #pragma once
 
 #include <functional>
 #include <string>
 
-#include "attest/simulated/issuers.h"
+#include "attest/simulated/quoting_enclave.h"
+#include "seatls/simulated_sgx.h"
 #include "seatls/simulated_tdx.h"
 
 namespace seatls::attest::simulated {
 
-class IntelPlatform {
+// Edit may change what is signed.
+using Edit = std::function<void(Bytes& to_be_signed)>;
+
+// IntelMachine is a platform and what runs on it: a TD, or an enclave.
+template <class Options, IntelTee tee>
+class IntelMachine {
  public:
   // Errors: configuration.
-  [[nodiscard]] static Result<IntelPlatform> make(const SimulatedTdxOptions& options);
+  [[nodiscard]] static Result<IntelMachine> make(const Options& options);
 
-  [[nodiscard]] const crypto::Certificate& root() const { return state_.impl()->issuers.front().certificate; }
-  [[nodiscard]] const SimulatedPlatform& state() const { return state_; }
-  [[nodiscard]] const std::string& collateral() const { return collateral_; }
-  // quote returns a TDX quote whose REPORTDATA is `report_data`, 64 bytes. `edit` may change what is signed.
-  using Edit = std::function<void(Bytes& to_be_signed)>;
+  [[nodiscard]] const crypto::Certificate& root() const { return quoting_enclave_.root(); }
+  [[nodiscard]] const SimulatedPlatform& state() const { return quoting_enclave_.state(); }
+  [[nodiscard]] const std::string& collateral() const { return quoting_enclave_.collateral(); }
+  // quote returns a quote whose REPORTDATA is `report_data`, 64 bytes.
   [[nodiscard]] Result<Bytes> quote(ByteView report_data, const Edit& edit = {}) const;
 
  private:
-  IntelPlatform(SimulatedTdxOptions options, SimulatedPlatform state, std::string chain_pem,
-                std::string collateral, crypto::PrivateKey pck, crypto::PrivateKey attestation_key);
+  IntelMachine(Options options, QuotingEnclave quoting_enclave)
+      : options_(std::move(options)), quoting_enclave_(std::move(quoting_enclave)) {}
   [[nodiscard]] Bytes signed_part(ByteView report_data) const;
 
-  SimulatedTdxOptions options_;
-  SimulatedPlatform state_;  // the root, and the CA of PCKs
-  std::string chain_pem_;
-  std::string collateral_;
-  crypto::PrivateKey pck_, attestation_key_;
+  Options options_;
+  QuotingEnclave quoting_enclave_;
 };
+
+using IntelPlatform = IntelMachine<SimulatedTdxOptions, IntelTee::tdx>;
+using SgxPlatform = IntelMachine<SimulatedSgxOptions, IntelTee::sgx>;
 
 }  // namespace seatls::attest::simulated

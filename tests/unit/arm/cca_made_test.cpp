@@ -1,6 +1,7 @@
 // Tokens of Arm CCA that are made here: what a policy accepts and refuses, field by field, in both forms.
 #include <gtest/gtest.h>
 
+#include "attest/simulated/cca_realm.h"
 #include "codec/cbor.h"
 #include "crypto/hash.h"
 #include "rats/key_format.h"
@@ -18,13 +19,13 @@ using seatls::testing::set;
 using seatls::testing::without;
 using Edit = seatls::testing::ClaimsEdit;
 
-const crypto::PrivateKey& key_of(int which) {
-  static const crypto::PrivateKey keys[] = {*crypto::PrivateKey::generate(crypto::KeyType::p384),
-                                            *crypto::PrivateKey::generate(crypto::KeyType::p384)};
-  return keys[which];
+using attest::simulated::CcaRealm;
+
+const CcaRealm& made_realm() {
+  static const CcaRealm realm = *CcaRealm::make({});
+  return realm;
 }
-const crypto::PrivateKey& cpak() { return key_of(0); }
-const crypto::PrivateKey& rak() { return key_of(1); }
+const crypto::PrivateKey& cpak() { return made_realm().options().platform.impl()->issuers.front().key; }
 
 struct World : seatls::testing::JudgedWorld {
   World() : JudgedWorld("cca") {
@@ -36,39 +37,9 @@ struct World : seatls::testing::JudgedWorld {
 
   [[nodiscard]] Bytes token(const Edit& platform_edit = {}, const Edit& realm_edit = {},
                             std::uint64_t tag = 399) const {
-    const Bytes public_key = *cbor::encode(*rats::to_cose_key(rak().public_key()));
     Bytes challenge = binder;
     challenge.resize(64, 0);
-    Bytes instance(33, 0x33);
-    instance[0] = 1;
-    cbor::Map platform = {
-        {cbor::integer(265), cbor::text("tag:arm.com,2023:cca_platform#1.0.0")},
-        {cbor::integer(10), cbor::bytes(crypto::digest(Hash::sha256, public_key))},
-        {cbor::integer(2396), filled(32, 0x44)},
-        {cbor::integer(256), cbor::bytes(instance)},
-        {cbor::integer(2401), filled(4, 0xCF)},
-        {cbor::integer(2395), cbor::integer(0x3000)},
-        {cbor::integer(2399), cbor::array({cbor::map({{cbor::integer(1), cbor::text("BL")},
-                                                      {cbor::integer(2), filled(32, 0x22)},
-                                                      {cbor::integer(5), filled(32, 0x55)}})})},
-        {cbor::integer(2402), cbor::text("sha-256")}};
-    const auto empty = filled(32, 0);
-    cbor::Map realm = {{cbor::integer(265), cbor::text("tag:arm.com,2023:realm#1.0.0")},
-                       {cbor::integer(10), cbor::bytes(challenge)},
-                       {cbor::integer(44235), filled(64, 0)},
-                       {cbor::integer(44236), cbor::text("sha-256")},
-                       {cbor::integer(44237), cbor::bytes(public_key)},
-                       {cbor::integer(44238), filled(32, 0x11)},
-                       {cbor::integer(44239), cbor::array({empty, empty, empty, empty})},
-                       {cbor::integer(44240), cbor::text("sha-256")}};
-    if (platform_edit) platform_edit(platform);
-    if (realm_edit) realm_edit(realm);
-    const auto part = [&](cbor::Map map, const crypto::PrivateKey& key) {
-      auto message = cbor::bytes(*rats::sign_sign1(*cbor::encode(cbor::map(std::move(map))), key));
-      return tag == 907 ? cbor::array({cbor::integer(263), std::move(message)}) : message;
-    };
-    return *cbor::encode(cbor::tag(tag, cbor::map({{cbor::integer(44234), part(std::move(platform), cpak())},
-                                                   {cbor::integer(44241), part(std::move(realm), rak())}})));
+    return *made_realm().token(challenge, {platform_edit, realm_edit, tag});
   }
   [[nodiscard]] Bytes realm(const Edit& edit) const { return token({}, edit); }
 };

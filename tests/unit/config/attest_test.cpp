@@ -38,8 +38,6 @@ TEST_F(Attest, EachMistakeIsTold) {
            Row{"\"software\"", "\"sgx\"", "attest.attester", 9, "no attester \"sgx\"",
                "tpm2, configfs-tsm, software, passport, simulated-tdx"},
            Row{"\"software\"", "\"compound\"", "attest.attester", 9, "not in this version", "tpm2"},
-           Row{"\"software\"", "\"simulated-cca\"", "attest.attester", 9, "not in this version",
-               "simulated-tdx"},
            Row{software, "attester = \"configfs-tsm\"\npath = \"none\"", "attest.attester", 9, "No such file",
                "confidential VM"},
            Row{software, "attester = \"configfs-tsm\"\nprivlevel = 4", "attest.privlevel", 10,

@@ -1,8 +1,11 @@
 #include "appraise/schemes/arm/judge.h"
 
+#include "appraise/ar4si.h"
 #include "base/encoding.h"
 #include "crypto/hash.h"
+#include "crypto/x509.h"
 #include "rats/sign1.h"
+#include "tee/simulated_name.h"
 
 namespace seatls::appraise::arm {
 namespace {
@@ -20,21 +23,37 @@ enum State : std::uint8_t {
 
 }  // namespace
 
-std::optional<std::string> verify_signer(const codec::cose::Sign1& message, const std::vector<Spki>& keys,
-                                         const std::string& policy_key, const std::string& path,
-                                         Findings& findings) {
+std::optional<Signer> verify_signer(const codec::cose::Sign1& message, const std::vector<Spki>& keys,
+                                    const Context& context, const std::string& policy_key,
+                                    const std::string& path, Findings& findings) {
   Error last{Code::untrusted_attestation_key, policy_key + " names no key that could have signed this", ""};
-  for (const auto& spki : keys) {
+  const auto signed_by = [&](const Spki& spki) {
     const auto key = crypto::PublicKey::from_spki(spki.der());
     const auto verified = key ? rats::verify_sign1(message, *key, allowed_algorithms)
                               : Result<rats::VerifiedSign1>(key.error());
-    if (verified) return "sha256:" + base::to_hex(crypto::digest(Hash::sha256, spki.der()));
     // A key of the right kind under which the signature is wrong tells more than one of another kind.
-    if (last.code != Code::signature_invalid) last = verified.error();
+    if (!verified && last.code != Code::signature_invalid) last = verified.error();
+    return verified.ok();
+  };
+  const auto name_of = [](const Spki& spki) {
+    return "sha256:" + base::to_hex(crypto::digest(Hash::sha256, spki.der()));
+  };
+  // Simulated ones first: a key is no better for being named a second time.
+  for (const auto& der : context.policy.danger.simulated_roots) {
+    const auto root = crypto::Certificate::from_der(der);
+    if (root && tee::is_simulated_name(root->subject_common_name()) && signed_by(root->spki()))
+      return Signer{name_of(root->spki()), true};
   }
+  for (const auto& spki : keys)
+    if (signed_by(spki)) return Signer{name_of(spki), false};
   findings.refuse(last.code == Code::untrusted_attestation_key ? Stage::trust : Stage::signature,
                   std::move(last).in(path));
   return std::nullopt;
+}
+
+void judge_hardware(bool simulated, Assessment& a) {
+  a.vector[TrustClaim::hardware] = simulated ? ar4si::hardware_none : ar4si::hardware_genuine;
+  if (simulated) a.dangers.emplace_back("simulated_roots: no hardware stands behind this evidence");
 }
 
 std::string_view name_of(std::uint16_t lifecycle) {

@@ -15,12 +15,19 @@ inline constexpr std::array allowed_algorithms = {crypto::SignatureAlgorithm::ec
                                                   crypto::SignatureAlgorithm::ecdsa_p384_sha384,
                                                   crypto::SignatureAlgorithm::ecdsa_p521_sha512};
 
-// verify_signer tells which of `keys` signed: "sha256:…". Nothing in a token leads to its key, so that the
-// policy names it, under `policy_key`.
-[[nodiscard]] std::optional<std::string> verify_signer(const codec::cose::Sign1& message,
-                                                       const std::vector<Spki>& keys,
-                                                       const std::string& policy_key, const std::string& path,
-                                                       Findings& findings);
+struct Signer {
+  std::string key;         // "sha256:…"
+  bool simulated = false;  // it is that of one of danger.simulated_roots
+};
+// verify_signer tells which of `keys` signed, or whether a simulated device did. Nothing in a token leads to
+// its key, so that the policy names it, under `policy_key`.
+[[nodiscard]] std::optional<Signer> verify_signer(const codec::cose::Sign1& message,
+                                                  const std::vector<Spki>& keys, const Context& context,
+                                                  const std::string& policy_key, const std::string& path,
+                                                  Findings& findings);
+
+// judge_hardware says what stands behind the claims.
+void judge_hardware(bool simulated, Assessment& a);
 
 // name_of names the state that a lifecycle is in: "secured", "non-psa-rot-debug", …
 [[nodiscard]] std::string_view name_of(std::uint16_t lifecycle);

@@ -1,6 +1,6 @@
 #include "appraise/schemes/cca/verify.h"
 
-#include "appraise/schemes/arm/judge.h"
+#include "appraise/schemes/arm/corim.h"
 #include "base/encoding.h"
 #include "crypto/hash.h"
 #include "rats/sign1.h"
@@ -45,9 +45,15 @@ Claims claims_of(const Token& t) {
 std::optional<VerifiedClaims> verify(const ParsedEvidence& evidence, const Context& context,
                                      Findings& findings) {
   Claims claims = claims_of(*evidence);
-  claims.cpak = arm::verify_signer(evidence->platform.message, context.policy.cca.cpak, "cca.cpak",
+  std::vector<Spki> keys = context.policy.cca.cpak;
+  if (context.policy.cca.cpak_from_corim)
+    for (auto& key : attestation_keys(
+             arm::device_state(claims.implementation_id, claims.instance_id, claims.components, "cca"),
+             context))
+      keys.push_back(std::move(key));
+  claims.cpak = arm::verify_signer(evidence->platform.message, keys, context, "cca.cpak",
                                    "cca > platform token > signature", findings)
-                    .value_or("");
+                    .value_or(arm::Signer{});
   verify_realm(*evidence, findings);
   compare_binder(evidence->realm.challenge, BinderField::zero_padded_to_64, context,
                  "cca > realm token > challenge", findings);

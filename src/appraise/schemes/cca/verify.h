@@ -5,6 +5,7 @@
 #include <string>
 
 #include "appraise/context.h"
+#include "appraise/schemes/arm/judge.h"
 #include "appraise/schemes/cca/parse.h"
 
 namespace seatls::appraise::cca {
@@ -16,7 +17,7 @@ struct Claims {
   std::vector<arm::Component> components;
   Bytes personalization, initial_measurement;
   std::array<Bytes, 4> extensible_measurements;
-  std::string cpak;  // "sha256:…", the key that signed for the platform
+  arm::Signer cpak;  // who signed for the platform
   Bytes fingerprint;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "appraise/chain_cache.h"
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "crypto/hash.h"
@@ -41,9 +42,10 @@ void verify_chain(const Document& d, const Context& context, Claims& claims, Fin
                            "starts with " + d.cabundle.front().subject() + ", which is not the root of AWS",
                            "nitro > cabundle");
   claims.root = root->subject_common_name();
-  auto verified = crypto::verify_chain(
-      d.certificate,
-      {.anchors = {*root}, .intermediates = {d.cabundle.begin() + 1, d.cabundle.end()}, .at = d.timestamp});
+  std::vector<crypto::Certificate> chain = {d.certificate};
+  chain.insert(chain.end(), d.cabundle.begin() + 1, d.cabundle.end());
+  chain.push_back(*root);
+  auto verified = verify_path(chain, d.timestamp);
   if (!verified) findings.refuse(Stage::trust, std::move(verified).error().in("nitro > certificate"));
 }
 

@@ -1,20 +1,36 @@
 #include "appraise/schemes/psa/appraise.h"
 
 #include "appraise/ar4si.h"
+#include "appraise/schemes/arm/corim.h"
 #include "appraise/schemes/arm/judge.h"
 #include "base/encoding.h"
 
 namespace seatls::appraise::psa {
 namespace {
 
+// with_corim returns the section of the policy with what it leaves to CoRIM documents filled in.
+PsaPolicy with_corim(const Token& t, const Context& context, Findings& findings) {
+  PsaPolicy policy = context.policy.psa;
+  auto claims = arm::component_claims(t.components, &policy.components, "psa.components");
+  for (auto& claim : arm::signer_claims(t.components, &policy.signers, "psa.signers"))
+    claims.push_back(std::move(claim));
+  take_from_corim(arm::device_state(t.implementation_id, t.instance_id, t.components, "psa"), claims, context,
+                  "psa > sw-components", findings);
+  return policy;
+}
+
 class Judge {
  public:
-  Judge(const Token& token, const Context& context, Findings& findings)
-      : t_(token), policy_(context.policy.psa), context_(context), findings_(findings) {}
+  Judge(const Token& token, bool simulated, const Context& context, Findings& findings)
+      : t_(token),
+        simulated_(simulated),
+        policy_(with_corim(token, context, findings)),
+        context_(context),
+        findings_(findings) {}
 
   Assessment judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
-    a_.vector[TrustClaim::hardware] = ar4si::hardware_genuine;
+    arm::judge_hardware(simulated_, a_);
     a_.vector[TrustClaim::configuration] = ar4si::configuration_approved;
     if (judge_named("psa.implementation_id", policy_.implementation_id, t_.implementation_id,
                     "psa > implementation-id", findings_, a_.dangers) == Met::refused)
@@ -83,7 +99,8 @@ class Judge {
   }
 
   const Token& t_;
-  const PsaPolicy& policy_;
+  const bool simulated_;
+  const PsaPolicy policy_;
   const Context& context_;
   Findings& findings_;
   Assessment a_;
@@ -93,15 +110,15 @@ class Judge {
 
 Assessment appraise(const VerifiedClaims& verified, const Context& context, Findings& findings) {
   const Token& t = verified->token;
-  Assessment a = Judge(t, context, findings).judge();
+  Assessment a = Judge(t, verified->iak.simulated, context, findings).judge();
   a.fingerprint = verified->fingerprint;
-  a.instance = {"ueid:" + base::to_hex(t.instance_id), "ak:" + verified->iak};
+  a.instance = {"ueid:" + base::to_hex(t.instance_id), "ak:" + verified->iak.key};
   a.claims = {{"psa.profile", t.profile},
               {"psa.instance_id", base::to_hex(t.instance_id)},
               {"psa.implementation_id", base::to_hex(t.implementation_id)},
               {"psa.lifecycle", std::string(arm::name_of(t.lifecycle))},
               {"psa.client_id", std::to_string(t.client_id)},
-              {"psa.iak", verified->iak},
+              {"psa.iak", verified->iak.key},
               {"psa.key_binding", "through the binder"}};
   if (!t.boot_seed.empty()) a.claims.emplace_back("psa.boot_seed", base::to_hex(t.boot_seed));
   if (!t.certification_reference.empty())
@@ -111,7 +128,7 @@ Assessment appraise(const VerifiedClaims& verified, const Context& context, Find
 }
 
 void foresee(const ParsedEvidence& evidence, const Context& context, Findings& findings) {
-  (void)Judge(*evidence, context, findings).judge();
+  (void)Judge(*evidence, false, context, findings).judge();
 }
 
 }  // namespace seatls::appraise::psa

@@ -1,6 +1,6 @@
 #include "appraise/schemes/psa/verify.h"
 
-#include "appraise/schemes/arm/judge.h"
+#include "appraise/schemes/arm/corim.h"
 #include "crypto/hash.h"
 
 namespace seatls::appraise::psa {
@@ -13,7 +13,13 @@ class ClaimsVerifier {
 std::optional<VerifiedClaims> verify(const ParsedEvidence& evidence, const Context& context,
                                      Findings& findings) {
   const auto& message = evidence->message;
-  auto iak = arm::verify_signer(message, context.policy.psa.iak, "psa.iak", "psa > signature", findings);
+  const Token& t = *evidence;
+  std::vector<Spki> keys = context.policy.psa.iak;
+  if (context.policy.psa.iak_from_corim)
+    for (auto& key : attestation_keys(
+             arm::device_state(t.implementation_id, t.instance_id, t.components, "psa"), context))
+      keys.push_back(std::move(key));
+  auto iak = arm::verify_signer(message, keys, context, "psa.iak", "psa > signature", findings);
   compare_binder(evidence->nonce, BinderField::exact, context, "psa > nonce", findings);
   if (!iak || findings.refused()) return std::nullopt;
   return ClaimsVerifier::mint({*evidence, std::move(*iak), crypto::digest(Hash::sha256, message.payload)});

@@ -5,13 +5,14 @@
 #include <string>
 
 #include "appraise/context.h"
+#include "appraise/schemes/arm/judge.h"
 #include "appraise/schemes/psa/parse.h"
 
 namespace seatls::appraise::psa {
 
 struct Claims {
   Token token;
-  std::string iak;  // "sha256:…", the key that signed
+  arm::Signer iak;  // who signed
   Bytes fingerprint;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "appraise/ar4si.h"
+#include "appraise/schemes/intel/corim.h"
 #include "appraise/schemes/intel/tcb.h"
 #include "base/encoding.h"
 
@@ -24,7 +25,10 @@ Bytes raw(const intel::Field<N>& field) {
 class Judge {
  public:
   Judge(const intel::EnclaveReport& report, const Context& context, Findings& findings)
-      : r_(report), policy_(context.policy.sgx), context_(context), findings_(findings) {}
+      : r_(report),
+        policy_(intel::with_corim(report, context, findings)),
+        context_(context),
+        findings_(findings) {}
 
   Assessment judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
@@ -113,7 +117,7 @@ class Judge {
   }
 
   const intel::EnclaveReport& r_;
-  const SgxPolicy& policy_;
+  const SgxPolicy policy_;
   const Context& context_;
   Findings& findings_;
   Assessment a_;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "appraise/ar4si.h"
+#include "appraise/schemes/snp/corim.h"
 #include "base/encoding.h"
 
 namespace seatls::appraise::snp {
@@ -41,7 +42,7 @@ std::string place(std::string_view field) { return "sev-snp > report > " + std::
 class Judge {
  public:
   Judge(const Claims& claims, const Context& context, Findings& findings)
-      : c_(claims), policy_(context.policy.snp), context_(context), findings_(findings) {}
+      : c_(claims), policy_(with_corim(claims, context, findings)), context_(context), findings_(findings) {}
 
   Assessment judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
@@ -172,7 +173,7 @@ class Judge {
   }
 
   const Claims& c_;
-  const SnpPolicy& policy_;
+  const SnpPolicy policy_;
   const Context& context_;
   Findings& findings_;
   Assessment a_;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "appraise/ar4si.h"
+#include "appraise/schemes/intel/corim.h"
 #include "appraise/schemes/intel/tcb.h"
 #include "base/encoding.h"
 #include "codec/cursor.h"
@@ -58,7 +59,7 @@ Bytes raw(const Field<N>& field) {
 class Judge {
  public:
   Judge(const intel::TdReport& td, const Context& context, Findings& findings)
-      : td_(td), policy_(context.policy.tdx), context_(context), findings_(findings) {}
+      : td_(td), policy_(intel::with_corim(td, context, findings)), context_(context), findings_(findings) {}
 
   Assessment judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
@@ -195,7 +196,7 @@ class Judge {
   }
 
   const intel::TdReport& td_;
-  const TdxPolicy& policy_;
+  const TdxPolicy policy_;
   const Context& context_;
   Findings& findings_;
   Assessment a_;

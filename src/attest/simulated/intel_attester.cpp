@@ -1,16 +1,20 @@
-// The `simulated-tdx` attester: binders in REPORTDATA of quotes by a made-up platform.
+// The attesters `simulated-tdx` and `simulated-sgx`: binders in REPORTDATA of quotes by a made-up platform.
 #include "attest/held_keys.h"
 #include "attest/simulated/intel_platform.h"
 
 namespace seatls {
 namespace {
 
-class SimulatedTdxAttester final : public Attester {
+using attest::simulated::IntelPlatform;
+using attest::simulated::SgxPlatform;
+
+template <class Platform>
+class SimulatedIntelAttester final : public Attester {
  public:
-  SimulatedTdxAttester(attest::simulated::IntelPlatform platform, attest::HeldKeys tiks)
+  SimulatedIntelAttester(Platform platform, attest::HeldKeys tiks, std::string_view scheme)
       : platform_(std::move(platform)),
         tiks_(std::move(tiks)),
-        type_(SchemeTable::defaults().find("tdx").value()) {}
+        type_(SchemeTable::defaults().find(scheme).value()) {}
 
   [[nodiscard]] std::vector<AttestationScheme> schemes() const override { return {AttestationScheme{type_}}; }
 
@@ -28,19 +32,29 @@ class SimulatedTdxAttester final : public Attester {
     return Cmw(CmwRecord{type_, std::move(quote), cmw_indicator::evidence});
   }
 
-  const attest::simulated::IntelPlatform platform_;
+  const Platform platform_;
   const attest::HeldKeys tiks_;
   const EvidenceType type_;
 };
 
+template <class Platform, class Options>
+Result<Simulated> make(const Options& options, const std::string& scheme) {
+  SEATLS_TRY(auto tiks, attest::HeldKeys::of(options.tiks, "simulated-" + scheme));
+  SEATLS_TRY(auto platform, Platform::make(options));
+  Simulated out{nullptr, to_pem(platform.root()), platform.collateral(), platform.state()};
+  out.attester =
+      std::make_shared<SimulatedIntelAttester<Platform>>(std::move(platform), std::move(tiks), scheme);
+  return out;
+}
+
 }  // namespace
 
 Result<Simulated> make_simulated_tdx(const SimulatedTdxOptions& options) {
-  SEATLS_TRY(auto tiks, attest::HeldKeys::of(options.tiks, "simulated-tdx"));
-  SEATLS_TRY(auto platform, attest::simulated::IntelPlatform::make(options));
-  Simulated out{nullptr, to_pem(platform.root()), platform.collateral(), platform.state()};
-  out.attester = std::make_shared<SimulatedTdxAttester>(std::move(platform), std::move(tiks));
-  return out;
+  return make<IntelPlatform>(options, "tdx");
+}
+
+Result<Simulated> make_simulated_sgx(const SimulatedSgxOptions& options) {
+  return make<SgxPlatform>(options, "sgx");
 }
 
 }  // namespace seatls
