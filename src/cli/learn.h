@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "seatls/attester.h"
 #include "seatls/cmw.h"
@@ -20,6 +21,11 @@ struct LearnOptions {
 // signed by the same key. It verifies nothing: what it is given must be trusted. Errors: decode, and
 // usage for evidence of a kind that no policy of this version judges.
 [[nodiscard]] Result<std::string> learn_policy(const Cmw& evidence, const LearnOptions& options);
+
+// What a policy for CCA says of the key that no evidence brings along.
+inline constexpr std::string_view cpak_of_its_maker =
+    "# The public key that signs this platform's tokens: its maker publishes it.\n"
+    "cpak = [\"cpak.pem\"]\n";
 
 // The tables of a policy, for one scheme each.
 [[nodiscard]] Result<std::string> learn_tdx(const Cmw& evidence);

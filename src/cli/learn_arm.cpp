@@ -26,9 +26,7 @@ std::string listed(const std::vector<appraise::arm::Component>& components) {
 Result<std::string> learn_cca(const Cmw& evidence) {
   SEATLS_TRY(const auto parsed, appraise::cca::parse(evidence));
   const auto& [platform, realm] = *parsed;
-  std::string out =
-      "[cca]\n# The public key that signs this platform's tokens: its maker publishes it.\n"
-      "cpak = [\"cpak.pem\"]\n# What the realm started with.\n";
+  std::string out = "[cca]\n" + std::string(cpak_of_its_maker) + "# What the realm started with.\n";
   out += listed("initial_measurement", realm.initial_measurement);
   if (!appraise::is_zero(realm.personalization)) out += listed("personalization", realm.personalization);
   out += "# The platform: its firmware, and how it is configured.\n" + listed(platform.components) +

@@ -4,6 +4,7 @@
 
 #include "attacks/kit.h"
 #include "attacks/reencoded.h"
+#include "binder/early_binder.h"
 #include "crypto/hash.h"
 
 namespace seatls::attacks {

@@ -1,6 +1,8 @@
 """Evidence apart from connections: attest, inspect, appraise, and policies learned, tried and explained."""
 import base64
+import hashlib
 import json
+import re
 
 import kit
 
@@ -262,6 +264,65 @@ class Corim(kit.Case):
         self.assertEqual((values["min_svn"], values["digests"][1]["value"], values["flag_3"]), ("4", "02" * 48, False))
         self.assertEqual(told["ok-every-triple"]["comids"][0]["triples_not_used"], [4, 5, 10])
         self.assertEqual(told["ok-meta"]["not_before"], None, "the document has no end; the signature has")
+
+
+    def test_a_policy_leaves_its_values_to_a_document(self) -> None:
+        binder = "b1" * 32
+        self.seatls("simulate", "tdx", "-o", "sim", "-q")
+        self.seatls("key", "create", "--type", "p256", "-o", "tls.key")
+        self.seatls("attest", "--attester", "simulated-tdx", "--platform", "sim", "--tik", "tls.key", "--binder", binder, "-o", "td.cmw", "-q")
+        listed = (self.folder / "sim" / "policy.toml").read_text()
+        values = {key: bytes.fromhex(value) for key, value in re.findall(r'^(mr_td|rtmr\d) = \["([0-9a-f]{96})"\]', listed, re.M)}
+        self.assertEqual(len(values), 5)
+        left = re.sub(r'^(mr_td|rtmr\d) = .*$', r'\1 = "from-corim"', listed, flags=re.M)
+
+        def judged(state: dict[str, bytes], code: int, digest: str | None = None) -> kit.Outcome:
+            document = corim_of_td(state)
+            (self.folder / "sim" / "values.cbor").write_bytes(document)
+            pin = digest or hashlib.sha256(document).hexdigest()
+            row = f'[[corim]]\nfile = "values.cbor"\nsha256 = "{pin}"\n'
+            self.write("sim/corim.toml", left.replace("[danger]", row + "\n[danger]"))
+            return self.seatls("appraise", "td.cmw", "--policy", "sim/corim.toml", "--binder", binder, "--accept", "warning", "--json",
+                               code=code)
+
+        self.assertEqual(judged(values, 0).json["key"], "measured")
+        other = judged(values | {"rtmr1": bytes(48)}, 1).json
+        self.assertEqual({r["code"] for r in other["reasons"] if r["fatal"]} - {"key_unproven"}, {"reference_mismatch"})
+        self.assertIn("register 1", str(other["reasons"]))
+        self.assertIn("another SHA-256", judged(values, 2, digest="00" * 32).err)
+        self.seatls("inspect", "sim/values.cbor")
+
+
+def corim_of_td(state: dict[str, bytes]) -> bytes:
+    """A CoRIM of Intel's profile with one reference value: docs/protocol/corim.md."""
+
+    def cbor(v: object) -> bytes:
+        def head(major: int, n: int) -> bytes:
+            if n < 24:
+                return bytes([major << 5 | n])
+            size = 1 if n < 0x100 else 2 if n < 0x10000 else 4
+            return bytes([major << 5 | 23 + size.bit_length()]) + n.to_bytes(size, "big")
+
+        match v:
+            case int():
+                return head(0, v) if v >= 0 else head(1, -1 - v)
+            case bytes():
+                return head(2, len(v)) + v
+            case str():
+                return head(3, len(v.encode())) + v.encode()
+            case list():
+                return head(4, len(v)) + b"".join(map(cbor, v))
+            case dict():
+                return head(5, len(v)) + b"".join(cbor(k) + cbor(w) for k, w in v.items())
+            case (tag, content):
+                return head(6, tag) + cbor(content)
+        raise TypeError(v)
+
+    registers = {i: [[7, state[f"rtmr{i}"]]] for i in range(4)}
+    environment = {0: {1: "Intel Corporation", 2: "TDX TD"}}
+    comid = {1: {0: "td"}, 4: {0: [[environment, [{1: {-83: [[7, state["mr_td"]]], 14: registers}}]]]}}
+    profile = (111, bytes.fromhex("6086480186f84d011001"))
+    return cbor((501, {0: "images", 1: [(506, cbor(comid))], 3: profile}))
 
 
 class Arm(kit.Case):

@@ -52,6 +52,10 @@ class Handshakes:
 
     # What decides about a measurement that no policy names: that it is none, or that nothing vouches for the key then.
     unknown_software = "reference_mismatch"
+    foreign_root = "untrusted_attestation_key"
+    measurement_size = 48
+    # What a learned policy asks of its reader, and a simulated platform has not.
+    cannot_be_learned = ""
 
     def test_accepted_with_the_root_and_refused_without(self) -> None:
         self.accepted()
@@ -59,9 +63,12 @@ class Handshakes:
         self.accepted()
         policy = (self.folder / "sim" / "policy.toml").read_text()
         self.change("sim/policy.toml", 'simulated_roots = "root.pem"', "")
-        self.refused("untrusted_attestation_key")
+        self.refused_without_the_root()
         self.simulate(self.tee, "other")
         self.write("sim/policy.toml", policy.replace('"root.pem"', '"../other/root.pem"'))
+        self.refused(self.foreign_root)
+
+    def refused_without_the_root(self) -> None:
         self.refused("untrusted_attestation_key")
 
     def test_only_a_warning(self) -> None:
@@ -69,7 +76,7 @@ class Handshakes:
         self.refused("tier_not_accepted")
 
     def test_other_software_is_refused(self) -> None:
-        self.configure(f'attester = "simulated-{self.tee}"\nplatform = "sim"\nmeasurement = "{"66" * 48}"\n')
+        self.configure(f'attester = "simulated-{self.tee}"\nplatform = "sim"\nmeasurement = "{"66" * self.measurement_size}"\n')
         self.refused(self.unknown_software)
 
     def test_evidence_apart_from_connections(self) -> None:
@@ -90,7 +97,11 @@ class Handshakes:
     def test_a_policy_is_learned(self) -> None:
         self.seatls("attest", "--config", "tee-server.toml", "--binder", BINDER, "-o", "good.cmw", "-q")
         learned = self.seatls("policy", "learn", "good.cmw", "-o", "sim/learned.toml", "--id", "fleet", "--json")
-        self.write("sim/learned.toml", (self.folder / "sim" / "learned.toml").read_text() + '\n[danger]\nsimulated_roots = "root.pem"\n')
+        text = (self.folder / "sim" / "learned.toml").read_text()
+        if self.cannot_be_learned:
+            self.assertIn(self.cannot_be_learned, text)
+            text = text.replace(self.cannot_be_learned, "")
+        self.write("sim/learned.toml", text + '\n[danger]\nsimulated_roots = "root.pem"\n')
         told = self.seatls("policy", "test", "good.cmw", "--policy", "sim/learned.toml", "--binder", BINDER, "--json").json
         self.assertEqual((told["verdict"], told["policy"]), ("warning", "fleet"), learned)
 
@@ -98,7 +109,7 @@ class Handshakes:
         told = self.simulate(self.tee, "new")
         names = sorted(Path(f["file"]).name for f in told["files"])
         self.assertEqual(sorted(os.listdir(self.folder / "new")), names)
-        self.assertEqual("collateral.json" in names, self.tee == "tdx")
+        self.assertEqual("collateral.json" in names, self.tee in ("tdx", "sgx"))
         self.assertEqual((self.folder / "new" / "platform.key").stat().st_mode & 0o777, 0o600)
         before = (self.folder / "new" / "root.pem").read_text()
         self.assertIn("SEATLS-SIMULATED-", self.seatls("inspect", "new/root.pem").out)
@@ -113,6 +124,11 @@ class Tdx(Handshakes, Platform):
     tee = "tdx"
 
 
+class Sgx(Handshakes, Platform):
+    tee = "sgx"
+    measurement_size = 32
+
+
 class SevSnp(Handshakes, Platform):
     tee = "sev-snp"
     unknown_software = "key_unproven"
@@ -120,6 +136,17 @@ class SevSnp(Handshakes, Platform):
 
 class Nitro(Handshakes, Platform):
     tee = "nitro"
+
+
+class Cca(Handshakes, Platform):
+    tee = "cca"
+    measurement_size = 32
+    unknown_software = "key_unproven"
+    cannot_be_learned = 'cpak = ["cpak.pem"]\n'
+    foreign_root = "signature_invalid"  # no certificate comes with a token
+
+    def refused_without_the_root(self) -> None:
+        self.assertIn("cca.cpak", self.meet(2)["error"]["detail"])
 
 
 class Configurations(Platform):
@@ -134,7 +161,7 @@ class Configurations(Platform):
                 ('attester = "simulated-tdx"\nplatform = "sim"\nmeasurement = "66"\n', "attest.measurement", "96"),
                 ('attester = "simulated-tdx"\nplatform = "sim"\nak = "x"\n', "attest.ak", "leave it out"),
                 ('attester = "tpm2"\nplatform = "sim"\n', "attest.platform", "leave it out"),
-                ('attester = "simulated-cca"\n', "attest.attester", "simulated-nitro"),
+                ('attester = "simulated-psa"\n', "attest.attester", "simulated-cca"),
                 ('attester = "simulated-tdk"\nplatform = "sim"\n', "attest.attester", "simulated-tdx"),
                 ('attester = "configfs-tsm"\nprivlevel = 4\n', "attest.privlevel", "0 to 3"),
                 ('attester = "configfs-tsm"\npath = "none"\n', "attest.attester", "confidential VM")):

@@ -200,6 +200,67 @@ TEST_F(Pipeline, DemandOnTheKeyMayComeFromTheEndpoint) {
   EXPECT_EQ(appraise_now(p, request(), at).first_fatal(), nullptr);
 }
 
+// ---- several policies --------------------------------------------------------------------------
+
+class SeveralPolicies : public Pipeline {
+ protected:
+  AttestationResult judge(const std::vector<Policy>& policies) {
+    LocalVerifierOptions options;
+    options.clock = [this] { return at; };
+    options.evidence_cache = std::make_shared<EvidenceCache>();
+    std::optional<AttestationResult> out;
+    make_local_verifier(policies, std::move(options)).value()->appraise(request(), [&](auto r) {
+      out = std::move(r).value();
+    });
+    return std::move(*out);
+  }
+  Policy named(const std::string& id) {
+    Policy p = policy("ok-p256");
+    p.id = id;
+    return p;
+  }
+};
+
+TEST_F(SeveralPolicies, AllAcceptAndAllAreNamed) {
+  const auto result = judge({named("site"), named("team")});
+  EXPECT_EQ(result.tier(), Tier::affirming) << explain(result);
+  EXPECT_EQ(result->policy_ids, (std::vector<std::string>{"site", "team"}));
+  EXPECT_EQ(policies_of(*result), "site, team");
+  EXPECT_EQ(result->claims, judge({named("site")})->claims);  // told once
+  EXPECT_TRUE(result->reasons.empty());
+}
+
+TEST_F(SeveralPolicies, WhatOneRefusesIsRefused) {
+  Policy strict = named("strict");
+  strict.machine = {"ak:sha256:00"};
+  for (const auto& policies : {std::vector{named("site"), strict}, std::vector{strict, named("site")}}) {
+    const auto result = judge(policies);
+    EXPECT_EQ(result.tier(), Tier::contraindicated);
+    ASSERT_NE(result.first_fatal(), nullptr);
+    EXPECT_EQ(result.first_fatal()->code, Code::instance_mismatch);
+    EXPECT_NE(result.first_fatal()->detail.find("by policy strict"), std::string::npos);
+  }
+}
+
+TEST_F(SeveralPolicies, NothingIsBetterThanTheWorst) {
+  Policy weak = named("weak");
+  weak.tpm2.pcrs.begin()->second.begin()->second = expect::Any{};
+  const auto strong = judge({named("site")}), result = judge({named("site"), weak});
+  EXPECT_EQ(result.first_fatal(), nullptr);
+  EXPECT_FALSE(result->dangers.empty()) << "a weakening of one policy is one of the result";
+  for (std::size_t i = 0; i < trust_claim_count; ++i)
+    EXPECT_EQ(worse(tier_of(result->vector.value[i]), tier_of(strong->vector.value[i])),
+              tier_of(result->vector.value[i]));
+}
+
+TEST_F(SeveralPolicies, TheySpeakOfTheSameSchemes) {
+  const auto apart = make_local_verifier({named("site"), policy("ok-es256", "software")});
+  ASSERT_FALSE(apart);
+  EXPECT_EQ(apart.error().code, Code::configuration);
+  EXPECT_NE(apart.error().detail.find("no scheme in common"), std::string::npos);
+  EXPECT_FALSE(make_local_verifier(std::vector<Policy>{}));
+}
+
 TEST_F(Pipeline, WhatAPeerWritesCannotForgeALog) {
   auto p = policy("ok-any-name", "software");
   auto r = request("ok-any-name", "software");

@@ -54,6 +54,19 @@ TEST_F(Demand, AServerWithoutTheSectionDemandsNothing) {
   EXPECT_FALSE(loaded.config.require);
 }
 
+TEST_F(Demand, SeveralPoliciesMustAllAccept) {
+  files.write("second.toml", changed(policy_text, "id = \"", "id = \"second-"));
+  const auto loaded =
+      good(changed(client_text, "policy = \"policy.toml\"", "policy = [\"policy.toml\", \"second.toml\"]"));
+  EXPECT_EQ(appraised(loaded).size(), 1U);
+  files.write("third.toml", result_policy);
+  const auto m =
+      mistake(changed(client_text, "policy = \"policy.toml\"", "policy = [\"policy.toml\", \"third.toml\"]"));
+  EXPECT_EQ(m.key, "require.policy");
+  EXPECT_THAT(m.what, HasSubstr("no scheme in common"));
+  EXPECT_EQ(mistake(changed(client_text, "policy = \"policy.toml\"", "policy = []")).key, "require.policy");
+}
+
 TEST_F(Demand, AClientWithoutTheSectionIsRefused) {
   const auto m = mistake(client_text.substr(0, client_text.find("[require]")));
   EXPECT_EQ(m.key, "require");
