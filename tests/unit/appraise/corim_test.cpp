@@ -192,6 +192,8 @@ TEST(FromCorim, ExpressionsOfIntelsProfile) {
       {-83, expression(60020, 6, set({other, good})), true},
       {-83, expression(60020, 6, set({other})), false},
       {-83, expression(60020, 7, set({other})), false},  // that something is not listed speaks for nothing
+      {-83, expression(60020, 7, set({good})), false},
+      {-83, expression(60020, 2, set({good})), false},
       {-83, set({other, good}), true},
       {-73, expression(60010, 2, integer(3)), true},
       {-73, expression(60010, 2, integer(4)), false},
