@@ -112,7 +112,7 @@ TEST(FromCorim, AWholeRecordVouchesForATd) {
   w.policy.corim.clear();
   w.expect_refused(w.quote(w.machine),
                    {Code::reference_mismatch, Code::reference_mismatch, Code::reference_mismatch,
-                    Code::reference_mismatch, Code::reference_mismatch, Code::reference_mismatch});
+                    Code::reference_mismatch, Code::reference_mismatch});
 }
 
 // A record is one state: half of it from one and half from another is neither.

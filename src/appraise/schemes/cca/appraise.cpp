@@ -50,8 +50,10 @@ void take_platform_from_corim(CcaPolicy& policy, const Claims& c, const Context&
   take_from_corim(state, claims, context, "cca > platform token", findings);
 }
 
-// with_corim returns the section of the policy with what it leaves to CoRIM documents filled in.
-CcaPolicy with_corim(const Claims& c, const Context& context, Findings& findings) {
+// with_corim returns the section of the policy with what it leaves to CoRIM documents filled in; nothing
+// where there is no document.
+std::optional<CcaPolicy> with_corim(const Claims& c, const Context& context, Findings& findings) {
+  if (context.policy.corim.empty()) return std::nullopt;
   CcaPolicy policy = context.policy.cca;
   take_platform_from_corim(policy, c, context, findings);
   take_realm_from_corim(policy, c, context, findings);
@@ -61,7 +63,11 @@ CcaPolicy with_corim(const Claims& c, const Context& context, Findings& findings
 class Judge {
  public:
   Judge(const Claims& claims, const Context& context, Findings& findings)
-      : c_(claims), policy_(with_corim(claims, context, findings)), context_(context), findings_(findings) {}
+      : c_(claims),
+        from_corim_(with_corim(claims, context, findings)),
+        policy_(from_corim_ ? *from_corim_ : context.policy.cca),
+        context_(context),
+        findings_(findings) {}
 
   Assessment judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
@@ -117,7 +123,8 @@ class Judge {
   }
 
   const Claims& c_;
-  const CcaPolicy policy_;
+  const std::optional<CcaPolicy> from_corim_;
+  const CcaPolicy& policy_;
   const Context& context_;
   Findings& findings_;
   Assessment a_;

@@ -42,7 +42,8 @@ CorimState state_of(rats::comid::Class of_class, Values values) {
 
 }  // namespace
 
-TdxPolicy with_corim(const TdReport& td, const Context& context, Findings& findings) {
+std::optional<TdxPolicy> with_corim(const TdReport& td, const Context& context, Findings& findings) {
+  if (context.policy.corim.empty()) return std::nullopt;
   TdxPolicy policy = context.policy.tdx;
   Values values;
   values.extensions[profile::mr_tee] = digest(sha_384, td.mr_td);
@@ -63,7 +64,9 @@ TdxPolicy with_corim(const TdReport& td, const Context& context, Findings& findi
   return policy;
 }
 
-SgxPolicy with_corim(const EnclaveReport& enclave, const Context& context, Findings& findings) {
+std::optional<SgxPolicy> with_corim(const EnclaveReport& enclave, const Context& context,
+                                    Findings& findings) {
+  if (context.policy.corim.empty()) return std::nullopt;
   SgxPolicy policy = context.policy.sgx;
   Values values;
   values.extensions[profile::mr_tee] = digest(sha_256, enclave.mr_enclave);

@@ -8,8 +8,10 @@
 namespace seatls::appraise::psa {
 namespace {
 
-// with_corim returns the section of the policy with what it leaves to CoRIM documents filled in.
-PsaPolicy with_corim(const Token& t, const Context& context, Findings& findings) {
+// with_corim returns the section of the policy with what it leaves to CoRIM documents filled in; nothing
+// where there is no document.
+std::optional<PsaPolicy> with_corim(const Token& t, const Context& context, Findings& findings) {
+  if (context.policy.corim.empty()) return std::nullopt;
   PsaPolicy policy = context.policy.psa;
   auto claims = arm::component_claims(t.components, &policy.components, "psa.components");
   for (auto& claim : arm::signer_claims(t.components, &policy.signers, "psa.signers"))
@@ -24,7 +26,8 @@ class Judge {
   Judge(const Token& token, bool simulated, const Context& context, Findings& findings)
       : t_(token),
         simulated_(simulated),
-        policy_(with_corim(token, context, findings)),
+        from_corim_(with_corim(token, context, findings)),
+        policy_(from_corim_ ? *from_corim_ : context.policy.psa),
         context_(context),
         findings_(findings) {}
 
@@ -100,7 +103,8 @@ class Judge {
 
   const Token& t_;
   const bool simulated_;
-  const PsaPolicy policy_;
+  const std::optional<PsaPolicy> from_corim_;
+  const PsaPolicy& policy_;
   const Context& context_;
   Findings& findings_;
   Assessment a_;

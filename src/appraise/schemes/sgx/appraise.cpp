@@ -26,7 +26,8 @@ class Judge {
  public:
   Judge(const intel::EnclaveReport& report, const Context& context, Findings& findings)
       : r_(report),
-        policy_(intel::with_corim(report, context, findings)),
+        from_corim_(intel::with_corim(report, context, findings)),
+        policy_(from_corim_ ? *from_corim_ : context.policy.sgx),
         context_(context),
         findings_(findings) {}
 
@@ -117,7 +118,8 @@ class Judge {
   }
 
   const intel::EnclaveReport& r_;
-  const SgxPolicy policy_;
+  const std::optional<SgxPolicy> from_corim_;
+  const SgxPolicy& policy_;
   const Context& context_;
   Findings& findings_;
   Assessment a_;

@@ -42,7 +42,11 @@ std::string place(std::string_view field) { return "sev-snp > report > " + std::
 class Judge {
  public:
   Judge(const Claims& claims, const Context& context, Findings& findings)
-      : c_(claims), policy_(with_corim(claims, context, findings)), context_(context), findings_(findings) {}
+      : c_(claims),
+        from_corim_(with_corim(claims, context, findings)),
+        policy_(from_corim_ ? *from_corim_ : context.policy.snp),
+        context_(context),
+        findings_(findings) {}
 
   Assessment judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
@@ -173,7 +177,8 @@ class Judge {
   }
 
   const Claims& c_;
-  const SnpPolicy policy_;
+  const std::optional<SnpPolicy> from_corim_;
+  const SnpPolicy& policy_;
   const Context& context_;
   Findings& findings_;
   Assessment a_;

@@ -116,9 +116,9 @@ class State {
 
 }  // namespace
 
-SnpPolicy with_corim(const Claims& claims, const Context& context, Findings& findings) {
+std::optional<SnpPolicy> with_corim(const Claims& claims, const Context& context, Findings& findings) {
+  if (context.policy.corim.empty()) return std::nullopt;
   SnpPolicy policy = context.policy.snp;
-  if (context.policy.corim.empty()) return policy;
   const State state(policy, claims);
   take_from_corim(state.state(), state.claims(), context, "sev-snp > report", findings);
   return policy;

@@ -59,7 +59,11 @@ Bytes raw(const Field<N>& field) {
 class Judge {
  public:
   Judge(const intel::TdReport& td, const Context& context, Findings& findings)
-      : td_(td), policy_(intel::with_corim(td, context, findings)), context_(context), findings_(findings) {}
+      : td_(td),
+        from_corim_(intel::with_corim(td, context, findings)),
+        policy_(from_corim_ ? *from_corim_ : context.policy.tdx),
+        context_(context),
+        findings_(findings) {}
 
   Assessment judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
@@ -196,7 +200,8 @@ class Judge {
   }
 
   const intel::TdReport& td_;
-  const TdxPolicy policy_;
+  const std::optional<TdxPolicy> from_corim_;
+  const TdxPolicy& policy_;
   const Context& context_;
   Findings& findings_;
   Assessment a_;
