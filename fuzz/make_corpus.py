@@ -2,8 +2,10 @@
 """Makes the seeds of the fuzz targets from tests/vectors. Other files of a corpus are left
 alone: inputs that once broke something stay there. --check makes nothing and fails when a seed differs."""
 import base64
+import json
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 root = Path(__file__).resolve().parent
 sys.path.insert(0, str(root.parent / "tests/reference"))
@@ -66,6 +68,19 @@ seeds |= {root / "corpus/corim" / v.name.split("/")[1]: v.hex("document") for v 
 for v in read_topic("interactive_passport"):
     if v.has("challenge"):
         seeds[root / "corpus/exported_bodies" / f"passport-{v.name.split('/')[1]}"] = v.hex("challenge")
+
+# The pieces of a bundle as services answer with them: which item, the header, zero, the body.
+bundle = json.loads((root / "corpus/intel_collateral/bundle").read_text())
+for index, (name, key) in enumerate((("tcbInfo", "tcb_info"), ("enclaveIdentity", "qe_identity"))):
+    body = f'{{"{name}":{bundle[key]},"signature":"{bundle[key + "_signature"]}"}}'
+    chain = bundle[key + "_issuer_chain"]
+    seeds[root / "corpus/collateral_answer" / key] = bytes([index]) + quote(chain, safe="").encode() + b"\0" + body.encode()
+    entry = {"format": "seatls-collateral-1", "name": key, "what": key, "source": "https://pcs.example", "fetched": "2026-11-21T12:00:00Z",
+             "issuer_chain": chain, "content": body}
+    seeds[root / "corpus/collateral_answer" / f"file-{key}"] = json.dumps(entry, separators=(",", ":")).encode()
+seeds[root / "corpus/collateral_answer/pck_crl"] = (b"\2" + quote(bundle["pck_crl_issuer_chain"], safe="").encode() + b"\0"
+                                                   + bytes.fromhex(bundle["pck_crl"]))
+seeds[root / "corpus/collateral_answer/root_crl"] = b"\3\0" + bundle["root_ca_crl"].encode()
 
 differing = []
 for path, content in seeds.items():

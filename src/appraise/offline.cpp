@@ -1,4 +1,5 @@
 // Credentials from files: their type is found out, then they go through the same pipeline.
+#include "appraise/offline.h"
 #include "appraise/pipeline.h"
 #include "appraise/schemes/cca/parse.h"
 #include "appraise/schemes/intel/quote.h"
@@ -96,6 +97,14 @@ AttestationScheme scheme_of(const Cmw& credential, const std::optional<std::stri
 
 }  // namespace
 
+Result<Cmw> appraise::credential_of_file(const Bytes& content, const std::optional<std::string>& type,
+                                         const SchemeTable& table) {
+  if (content.size() > largest_file)
+    return Error{Code::limit_exceeded,
+                 std::to_string(content.size()) + " bytes; at most " + std::to_string(largest_file), "file"};
+  return type ? as_named(*type, content, table) : detected(content, table);
+}
+
 Result<AttestationResult> appraise_offline(const Policy& policy, const OfflineCredential& credential,
                                            const SchemeTable& table) {
   return appraise_offline(std::span(&policy, 1), credential, table);
@@ -104,12 +113,7 @@ Result<AttestationResult> appraise_offline(const Policy& policy, const OfflineCr
 Result<AttestationResult> appraise_offline(std::span<const Policy> policies,
                                            const OfflineCredential& credential, const SchemeTable& table) {
   if (policies.empty()) return Error{Code::misuse, "no policy is given", "policy"};
-  if (credential.bytes.size() > largest_file)
-    return Error{Code::limit_exceeded,
-                 std::to_string(credential.bytes.size()) + " bytes; at most " + std::to_string(largest_file),
-                 "file"};
-  SEATLS_TRY(const Cmw cmw, credential.type ? as_named(*credential.type, credential.bytes, table)
-                                            : detected(credential.bytes, table));
+  SEATLS_TRY(const Cmw cmw, appraise::credential_of_file(credential.bytes, credential.type, table));
   const auto scheme = scheme_of(cmw, credential.verifier);
   if (!scheme.is_result() && !credential.binder)
     return Error{Code::misuse, "evidence is judged against a binder of 32 or 48 bytes, and none is given",

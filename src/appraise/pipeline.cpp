@@ -179,6 +179,7 @@ AttestationResult run(const Job& job) {
   check_size(job, findings);
   if (findings.refused()) return conclude(job, scheme, std::nullopt, findings);
 
+  for (const Error& error : job.missing) findings.refuse(Stage::trust, error);
   auto assessment = scheme->judge(job.credential, job.context, findings);
   if (assessment) {
     judge_instance(*assessment, job.context, findings);
@@ -200,7 +201,8 @@ AttestationResult run_all(const Job& job, std::span<const Policy> policies) {
                              .context = job.context.under(policy),
                              .cache = all ? nullptr : job.cache,
                              .largest = job.largest,
-                             .dangers = job.dangers});
+                             .dangers = job.dangers,
+                             .missing = job.missing});
     if (policies.size() > 1)
       for (auto& reason : next.reasons)
         reason.detail += (reason.detail.empty() ? "by policy " : "; by policy ") + policy.id;

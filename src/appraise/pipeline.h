@@ -25,6 +25,7 @@ struct Job {
   EvidenceCache* cache = nullptr;      // null: repeats are not looked for (offline)
   std::size_t largest = 65'528;        // bytes of evidence or of a result
   std::vector<std::string> dangers{};  // in force besides the policy's own
+  std::vector<Error> missing{};        // collateral that is needed and could not be had: each refuses
 };
 
 // run judges. It always comes to a result: a refusal says every reason that was found.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "appraise/schemes/intel/collateral.h"
 #include "appraise/schemes/intel/status.h"
 #include "appraise/toml_reader.h"
 #include "base/encoding.h"
@@ -24,9 +25,14 @@ std::string status_names() {
   return out;
 }
 
+// The name that stands for collateral that is fetched; a file of that name is "./fetched".
+constexpr std::string_view fetched = "fetched";
+
 IntelTcbPolicy read_tcb(TomlReader& r, const Section& s) {
   IntelTcbPolicy p;
-  for (const auto& [path, content] : r.files(s, "collateral")) {
+  for (const auto& name : r.texts(s, "collateral"))
+    if (name == fetched) p.collateral.push_back(IntelCollateral::parse(intel::fetched_mark).value());
+  for (const auto& [path, content] : r.files(s, "collateral", fetched)) {
     if (auto collateral = IntelCollateral::parse(content))
       p.collateral.push_back(std::move(*collateral));
     else
@@ -42,9 +48,11 @@ IntelTcbPolicy read_tcb(TomlReader& r, const Section& s) {
 
 void check_tcb(const IntelTcbPolicy& p, const std::string& section, const Tell& mistake) {
   if (p.collateral.empty())
-    mistake(
-        section + ".collateral", "nothing tells a sound platform from a broken one",
-        "set " + section + ".collateral = [\"collateral.json\"], what Intel publishes about the platform");
+    mistake(section + ".collateral", "nothing tells a sound platform from a broken one",
+            "set " + section +
+                ".collateral = [\"collateral.json\"], what Intel publishes about the platform; or "
+                "\"fetched\" where "
+                "[collateral] of the configuration says from where");
   if (p.tcb_status.empty())
     mistake(section + ".tcb_status", "no status is accepted", "write tcb_status = [\"UpToDate\"]");
   for (const auto& status : p.tcb_status) {

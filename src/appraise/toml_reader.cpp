@@ -242,10 +242,13 @@ std::optional<std::string> TomlReader::file(const std::string& path, const std::
   return std::nullopt;
 }
 
-std::vector<std::pair<std::string, std::string>> TomlReader::files(const Section& s, std::string_view key) {
+std::vector<std::pair<std::string, std::string>> TomlReader::files(const Section& s, std::string_view key,
+                                                                   std::string_view word) {
   std::vector<std::pair<std::string, std::string>> list;
   for (const auto& path : texts(s, key))
-    if (auto content = file(path, s.full(key), line(s.full(key))))
+    if (path == word && !word.empty())
+      continue;
+    else if (auto content = file(path, s.full(key), line(s.full(key))))
       list.emplace_back(path, std::move(*content));
   return list;
 }

@@ -58,9 +58,9 @@ class TomlReader {
   [[nodiscard]] std::vector<Bytes> certificates(const Section& s,
                                                 std::string_view key);  // DER, of PEM or DER files
   [[nodiscard]] std::vector<Bytes> crls(const Section& s, std::string_view key);
-  // files returns the name and the content of each file that `key` names.
-  [[nodiscard]] std::vector<std::pair<std::string, std::string>> files(const Section& s,
-                                                                       std::string_view key);
+  // files returns the name and the content of each file that `key` names; `word` is no file's name.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> files(const Section& s, std::string_view key,
+                                                                       std::string_view word = "");
   // public_key reads one PEM file that `key` names.
   [[nodiscard]] std::optional<Spki> public_key(const std::string& path, const std::string& key,
                                                unsigned line);

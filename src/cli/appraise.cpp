@@ -23,7 +23,6 @@ struct AppraiseOptions {
   std::string sign;
   std::string lifetime;
   std::string audience;
-  std::string collateral;
   std::vector<std::string> accept;
   bool force = false;
 };
@@ -63,8 +62,6 @@ Result<EarOptions> ear_options(const AppraiseOptions& o, const std::optional<Spk
 }
 
 Exit run(const Console& console, const AppraiseOptions& o) {
-  if (!o.collateral.empty())
-    return console.fail(usage_error("--collateral: what vouches for a platform is named in the policy"));
   const auto judged = judge(o.judge);
   if (!judged) return console.fail(judged.error());
   const auto good = passes(judged->result, judged->policies, o.accept);
@@ -108,9 +105,6 @@ void add_appraise(Program& program) {
   verb.add_option("--lifetime", o->lifetime, "how long the EAR is valid: 1h, 1d (default: no end)")
       ->type_name("TIME");
   verb.add_option("--audience", o->audience, "whom the EAR is for")->type_name("NAME");
-  verb.add_option("--collateral", o->collateral,
-                  "a folder with collateral (no scheme of this version needs any)")
-      ->type_name("DIR");
   verb.add_flag("--force", o->force, "replace the file");
   program.on(verb, [&program, o](const Console& console) {
     o->judge.config = program.common().config;

@@ -8,6 +8,7 @@
 #include "config/text.h"
 #include "config/toml_file.h"
 #include "crypto/x509.h"
+#include "seatls/collateral.h"
 
 namespace seatls::cli {
 namespace {
@@ -44,6 +45,11 @@ void add_judge_options(CLI::App& verb, JudgeOptions& o) {
   verb.add_option("--type", o.type, "scheme or media type of raw bytes (default: detected)")
       ->type_name("TYPE");
   verb.add_option("--at", o.at, "the moment to judge at (default: now)")->type_name("RFC3339");
+  verb.add_option(
+          "--collateral", o.collateral,
+          "a folder with collateral, beside the policy's: a cache of `collateral prefetch`, bundles of\n"
+          "DCAP tools, certificates, revocation lists")
+      ->type_name("DIR");
   verb.add_option("--verifier", o.verifier, "whose result it must be (default: any that the policy trusts)")
       ->type_name("NAME");
 }
@@ -76,6 +82,11 @@ Result<Judged> judge(const JudgeOptions& o) {
   for (const auto& file : files) {
     SEATLS_TRY(auto policy, load_policy(file));
     policies.push_back(std::move(policy));
+  }
+
+  if (!o.collateral.empty()) {
+    SEATLS_TRY(const auto folder, read_collateral_folder(o.collateral));
+    for (auto& policy : policies) add(policy, folder);
   }
 
   OfflineCredential credential;

@@ -20,7 +20,8 @@ struct JudgeOptions {
   std::string type;
   std::string at;
   std::string verifier;
-  std::string config;  // instead of `policies`: those that this configuration names
+  std::string collateral;  // a folder whose content stands beside the policies' own
+  std::string config;      // instead of `policies`: those that this configuration names
 };
 
 void add_judge_options(CLI::App& verb, JudgeOptions& options);

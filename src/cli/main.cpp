@@ -1,5 +1,6 @@
 #include <cstdlib>
 
+#include "cli/collateral.h"
 #include "cli/program.h"
 
 int main(int argc, char** argv) {
@@ -21,6 +22,7 @@ int main(int argc, char** argv) {
   add_appraise(program);
   add_inspect(program);
   add_policy(program);
+  add_collateral(program);
   add_bench(program);
   add_completion(program);
   add_version(program);

@@ -9,6 +9,7 @@
 
 #include "config/toml_file.h"
 #include "seatls/attesters.h"
+#include "seatls/collateral.h"
 #include "seatls/config_file.h"
 
 namespace seatls::config {
@@ -51,11 +52,19 @@ void read_identity(Draft& draft);
 void read_experimental(Draft& draft);
 void read_attest(Draft& draft);
 void read_require(Draft& draft);
+// read_collateral returns nothing where there is no [collateral].
+[[nodiscard]] std::optional<CollateralOptions> read_collateral(Draft& draft);
+// leaves_collateral_open says that the policy names "fetched" for Intel's collateral.
+[[nodiscard]] bool leaves_collateral_open(const Policy& policy);
 // read_post reads what happens after the handshake; it comes last.
 void read_post(Draft& draft);
 // Readers of [attest] for TEEs, and for those that are made up.
 void read_configfs_tsm(Draft& draft);
 void read_simulated(Draft& draft);
 [[nodiscard]] TpmAccess tpm_access(const TomlFile& file);
+
+// load_collateral_options reads [collateral] of a file, and nothing else that may be wrong. Errors: io,
+// configuration.
+[[nodiscard]] Result<CollateralOptions> load_collateral_options(const std::string& path);
 
 }  // namespace seatls::config

@@ -237,6 +237,10 @@ void read_verification(Draft& d, Require& require) {
       policy.key = key == "proven" ? KeyProvenance::proven : KeyProvenance::measured;
   }
   read_dangers(d, policies);
+  const auto collateral = read_collateral(d);
+  if (!collateral && std::ranges::any_of(policies, leaves_collateral_open))
+    d.wrong("require.policy", "collateral is \"fetched\", and nothing says from where",
+            "write [collateral]; cache = \"collateral\" keeps what was fetched");
   if (!d.mistakes.empty() || policies.empty()) return;
   const auto files = d.file.texts("require.policy");
   for (std::size_t i = 0; i < policies.size(); ++i)
@@ -245,7 +249,8 @@ void read_verification(Draft& d, Require& require) {
       d.mistakes.take_over({m.file.empty() ? name : m.file, m.line, m.key, m.what, m.remedy, m.code});
     }
   if (!d.mistakes.empty()) return;
-  auto verifier = make_local_verifier(std::move(policies));
+  auto verifier = collateral ? make_collateral_verifier(std::move(policies), {}, *collateral)
+                             : make_local_verifier(std::move(policies));
   if (verifier)
     require.verifier = std::move(*verifier);
   else
@@ -259,7 +264,7 @@ void read_require(Draft& d) {
     if (d.out.config.role == Role::client && d.file.text("endpoint.role") == "client")
       d.mistakes.add(0, "require", "a client must say what it demands of servers, and there is no [require]",
                      "write [require] with policy = \"policy.toml\"; attestation = \"off\" demands nothing");
-    for (const char* table : {"verifier", "danger"})
+    for (const char* table : {"verifier", "collateral", "danger"})
       if (d.file.has_table(table))
         d.wrong(table, "nothing is demanded of peers, so this section has no effect",
                 "add [require], or leave it out");

@@ -76,11 +76,23 @@ constexpr std::array rows = {
     KeySpec{"verifier", "audience"},
     KeySpec{"verifier", "max_age"},
 
+    KeySpec{"collateral", "cache"},
+    KeySpec{"collateral", "offline", Kind::flag},
+    KeySpec{"collateral", "pcs"},
+    KeySpec{"collateral", "kds"},
+    KeySpec{"collateral", "intel_root_crl"},
+    KeySpec{"collateral", "ca"},
+    KeySpec{"collateral", "timeout"},
+    KeySpec{"collateral", "retries", Kind::number},
+    KeySpec{"collateral", "budget"},
+    KeySpec{"collateral", "refresh"},
+
     KeySpec{"experimental", "interactive_passport", Kind::flag},
 
     KeySpec{"danger", "allow_unproven_tik", Kind::flag},
     KeySpec{"danger", "allow_unbound_result", Kind::flag},
     KeySpec{"danger", "allow_binder_without_key", Kind::flag},
+    KeySpec{"danger", "collateral_over_http", Kind::flag},
 };
 
 std::size_t distance(std::string_view a, std::string_view b) {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "attest/job_thread.h"
+#include "base/job_thread.h"
 #include "seatls/error.h"
 
 namespace seatls::attest::tpm2 {
@@ -47,7 +47,7 @@ class Worker {
   explicit Worker(std::shared_ptr<Tpm> tpm);
   void push(Job job);
   std::shared_ptr<Tpm> tpm_;  // the thread's own
-  JobThread thread_;
+  base::JobThread thread_;
 };
 
 }  // namespace seatls::attest::tpm2

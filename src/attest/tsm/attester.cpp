@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "attest/held_keys.h"
-#include "attest/job_thread.h"
+#include "base/job_thread.h"
 
 namespace seatls {
 namespace attest::tsm {
@@ -57,7 +57,7 @@ class ConfigfsTsmAttester final : public Attester {
  private:
   const std::shared_ptr<const Shared> shared_;
   const HeldKeys tiks_;
-  JobThread thread_;
+  base::JobThread thread_;
 };
 
 // The level that is written: the one that is wished for, or the lowest where the driver's own, zero, is none.

@@ -289,8 +289,10 @@ Result<Bundle> read_bundle(std::string_view json) {
 namespace seatls {
 
 Result<IntelCollateral> IntelCollateral::parse(std::string_view json) {
+  if (json == appraise::intel::fetched_mark)
+    return IntelCollateral(std::make_shared<const Impl>(Impl{.bundle = {}, .fetched = true}));
   SEATLS_TRY(auto bundle, appraise::intel::read_bundle(json));
-  return IntelCollateral(std::make_shared<const Impl>(Impl{std::move(bundle)}));
+  return IntelCollateral(std::make_shared<const Impl>(Impl{.bundle = std::move(bundle), .fetched = false}));
 }
 
 }  // namespace seatls

@@ -85,6 +85,9 @@ struct Bundle {
 // texts. Errors: decode; unknown_value for versions that are not known.
 [[nodiscard]] Result<Bundle> read_bundle(std::string_view json);
 
+// What IntelCollateral::parse takes for collateral that whoever appraises fetches (seatls/collateral.h).
+inline constexpr std::string_view fetched_mark = R"({"fetched":true})";
+
 [[nodiscard]] Result<TcbInfo> read_tcb_info(std::string_view json);
 [[nodiscard]] Result<QeIdentity> read_qe_identity(std::string_view json);
 
@@ -92,4 +95,5 @@ struct Bundle {
 
 struct seatls::IntelCollateral::Impl {
   appraise::intel::Bundle bundle;
+  bool fetched = false;  // it stands for what is to be fetched: the bundle is of no platform
 };

@@ -1,6 +1,7 @@
 #include "appraise/schemes/intel/platform.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "appraise/context.h"
 #include "appraise/parts.h"
@@ -68,25 +69,32 @@ class Cold {
     refuse(Stage::trust, Error{code, std::move(detail), std::move(path)});
   }
 
-  // select_bundle takes the collateral for this model of platform: one that holds now before one that does
-  // not, the newer before the older.
+  // select_bundle takes the collateral for this model of platform: one with the list of the PCK's own issuer
+  // before others, one that holds now before one that does not, the newer before the older.
   [[nodiscard]] const Bundle* select_bundle(const Pck& pck) {
     const auto holds = [&](const Bundle& b) {
       return q_.at >= b.tcb_info.value.issued && q_.at < b.tcb_info.value.next_update;
+    };
+    const auto issuer = pck.certificate.issuer_common_name();
+    const auto rank = [&](const Bundle& b) {
+      const auto& chain = b.pck_crl_chain;
+      return std::tuple(!chain.empty() && chain.front().subject_common_name() == issuer, holds(b),
+                        b.tcb_info.value.evaluation);
     };
     const Bundle* best = nullptr;
     for (const auto& c : q_.collateral) {
       const Bundle& b = c.impl().bundle;
       const TcbInfo& info = b.tcb_info.value;
       if (info.tee != q_.tee || info.fmspc != pck.fmspc || info.pce_id != pck.pce_id) continue;
-      if (best == nullptr ||
-          std::pair(holds(b), info.evaluation) > std::pair(holds(*best), best->tcb_info.value.evaluation))
-        best = &b;
+      if (best == nullptr || rank(b) > rank(*best)) best = &b;
     }
+    const bool fetched =
+        std::ranges::any_of(q_.collateral, [](const IntelCollateral& c) { return c.impl().fetched; });
     if (best == nullptr)
       refuse(Code::collateral_missing,
              "none is for " + std::string(name(q_.tee)) + " on FMSPC " + base::to_hex(pck.fmspc) +
-                 ", PCE-ID " + base::to_hex(pck.pce_id),
+                 ", PCE-ID " + base::to_hex(pck.pce_id) +
+                 (fetched ? "; the policy says \"fetched\", and none was" : ""),
              "collateral");
     return best;
   }

@@ -1,4 +1,4 @@
-#include "attest/job_thread.h"
+#include "base/job_thread.h"
 
 #include <openssl/crypto.h>
 
@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace seatls::attest {
+namespace seatls::base {
 namespace {
 
 // A device that hangs must not keep the process from ending.
@@ -143,4 +143,4 @@ void JobThread::loop(const std::shared_ptr<State>& state) {
   state->changed.notify_all();
 }
 
-}  // namespace seatls::attest
+}  // namespace seatls::base

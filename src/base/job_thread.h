@@ -7,7 +7,7 @@
 
 #include "seatls/error.h"
 
-namespace seatls::attest {
+namespace seatls::base {
 
 class JobThread {
  public:
@@ -38,4 +38,4 @@ class JobThread {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace seatls::attest
+}  // namespace seatls::base
