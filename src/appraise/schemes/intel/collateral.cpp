@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "appraise/schemes/intel/pck.h"
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "codec/json.h"
@@ -259,6 +260,9 @@ Result<Bundle> bundle_of(const json::Value& object) {
   SEATLS_TRY(b.root_ca_crl, crl(object, "root_ca_crl"));
   SEATLS_TRY(b.pck_crl, crl(object, "pck_crl"));
   SEATLS_TRY(b.pck_crl_chain, chain(object, "pck_crl_issuer_chain"));
+  // Tools write it for each platform, be it needed or not: what cannot be read is none.
+  if (const auto pem = text_of(object, "pck_certificate_chain"))
+    if (auto pck = read_pck_chain(view(*pem))) b.pck_chain = std::move(*pck);
   SEATLS_TRY(b.tcb_info.raw, text_of(object, "tcb_info"));
   SEATLS_TRY(b.tcb_info.signature, hex(object, "tcb_info_signature", 64));
   SEATLS_TRY(b.tcb_info.chain, chain(object, "tcb_info_issuer_chain"));

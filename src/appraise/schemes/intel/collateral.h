@@ -74,6 +74,7 @@ struct Signed {
 struct Bundle {
   Bytes root_ca_crl, pck_crl;  // DER
   std::vector<crypto::Certificate> pck_crl_chain;
+  std::vector<crypto::Certificate> pck_chain;  // of one platform, for quotes that do not bring it; or empty
   Signed<TcbInfo> tcb_info;
   Signed<QeIdentity> qe_identity;
   Bytes digest;  // SHA-256 of the text that all this was read from
@@ -81,8 +82,9 @@ struct Bundle {
 
 // read_bundle reads a JSON object as DCAP tools keep it (docs/usage/policy.md): pck_crl_issuer_chain,
 // root_ca_crl, pck_crl, tcb_info_issuer_chain, tcb_info, tcb_info_signature, qe_identity_issuer_chain,
-// qe_identity, qe_identity_signature. Chains are PEM, lists and signatures hex, TCB info and QE identity
-// texts. Errors: decode; unknown_value for versions that are not known.
+// qe_identity, qe_identity_signature; pck_certificate_chain where there is one. Chains are PEM, lists and
+// signatures hex, TCB info and QE identity texts. Errors: decode; unknown_value for versions that are not
+// known.
 [[nodiscard]] Result<Bundle> read_bundle(std::string_view json);
 
 // What IntelCollateral::parse takes for collateral that whoever appraises fetches (seatls/collateral.h).

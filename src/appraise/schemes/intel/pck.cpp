@@ -171,6 +171,21 @@ Result<std::vector<crypto::Certificate>> read_pck_chain(ByteView certification) 
   return chain;
 }
 
+std::optional<PckName> read_pck_name(std::uint16_t type, ByteView certification) {
+  // PPID (16 bytes, or RSA-2048 or RSA-3072 ciphertext), CPUSVN, PCESVN, PCE-ID
+  constexpr std::array<std::size_t, 3> ppid_sizes = {16, 256, 384};
+  if (type < 1 || type > ppid_sizes.size()) return std::nullopt;
+  const std::size_t at = ppid_sizes[type - 1];
+  if (certification.size() != at + 20) return std::nullopt;
+  const ByteView rest = certification.subspan(at);
+  PckName out{.ppid = std::nullopt,
+              .cpu_svn = bytes(rest.first(16)),
+              .pce_id = bytes(rest.subspan(18)),
+              .pce_svn = static_cast<std::uint16_t>(rest[16] | rest[17] << 8)};
+  if (type == 1) out.ppid = bytes(certification.first(at));
+  return out;
+}
+
 std::optional<crypto::PublicKey> claimed_pck_key(ByteView certification) {
   const auto chain = read_pck_chain(certification);
   auto key = chain ? chain->front().public_key() : Result<crypto::PublicKey>(chain.error());

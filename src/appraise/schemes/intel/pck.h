@@ -37,6 +37,20 @@ struct Pck {
 // end it. At least two and at most eight certificates.
 [[nodiscard]] Result<std::vector<crypto::Certificate>> read_pck_chain(ByteView certification);
 
+// PckName is what certification data of types 1 to 3 says instead of bringing the chain. The PPID is
+// encrypted for Intel but in type 1.
+struct PckName {
+  std::optional<Bytes> ppid;
+  Bytes cpu_svn, pce_id;
+  std::uint16_t pce_svn = 0;
+  [[nodiscard]] bool names(const Pck& pck) const {
+    return (!ppid || *ppid == pck.ppid) && cpu_svn == pck.cpu_svn && pce_svn == pck.pce_svn &&
+           pce_id == pck.pce_id;
+  }
+};
+// read_pck_name returns nothing for data of other types, or of another size.
+[[nodiscard]] std::optional<PckName> read_pck_name(std::uint16_t type, ByteView certification);
+
 // claimed_pck_key is the key of the first certificate, which nothing vouches for: to tell a report that was
 // changed from one whose platform is not known.
 [[nodiscard]] std::optional<crypto::PublicKey> claimed_pck_key(ByteView certification);

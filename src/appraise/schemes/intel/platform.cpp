@@ -28,11 +28,33 @@ base::Remembered<Bytes, std::shared_ptr<const Platform>>& verified_platforms() {
 }
 
 Bytes name_of(const PlatformQuery& q) {
-  std::vector<ByteView> parts = {view(name(q.tee)), q.quote.certification};
+  const std::string type = std::to_string(q.quote.certification_type);
+  std::vector<ByteView> parts = {view(name(q.tee)), view(type), q.quote.certification};
   parts.insert(parts.end(), q.simulated_roots.begin(), q.simulated_roots.end());
   parts.emplace_back();
   for (const auto& c : q.collateral) parts.emplace_back(c.impl().bundle.digest);
   return name_of_parts(parts);
+}
+
+// given_pck_chain finds the chain of a quote that does not bring it: the certificate that the quote names,
+// and whose key signed the quoting enclave's report. It is verified as every other is.
+Result<Certificates> given_pck_chain(const PlatformQuery& q) {
+  const auto name = read_pck_name(q.quote.certification_type, q.quote.certification);
+  for (const auto& c : q.collateral) {
+    const auto& chain = c.impl().bundle.pck_chain;
+    const auto pck = chain.empty() || !name ? Result<Pck>(Error{}) : read_pck(chain.front());
+    if (pck && name->names(*pck) &&
+        pck->key.verify(crypto::SignatureAlgorithm::ecdsa_p256_sha256, q.quote.qe_report_raw,
+                        q.quote.qe_report_signature, crypto::EcdsaForm::fixed))
+      return chain;
+  }
+  return Error{
+      Code::untrusted_attestation_key,
+      "certification data is of type " + std::to_string(q.quote.certification_type) +
+          (name ? ", which names the PCK and does not bring its chain (type 5); no collateral has it "
+                  "(pck_certificate_chain)"
+                : "; type 5, the PCK's certificate chain, is what can be verified"),
+      "quote > certification_data"};
 }
 
 // Cold verifies one platform for the first time.
@@ -41,9 +63,12 @@ class Cold {
   Cold(const PlatformQuery& query, Findings& findings) : q_(query), findings_(findings) {}
 
   [[nodiscard]] std::shared_ptr<const Platform> run() {
-    auto chain = read_pck_chain(q_.quote.certification);
+    auto chain = q_.quote.certification_type == pck_chain_pem ? read_pck_chain(q_.quote.certification)
+                                                              : given_pck_chain(q_);
     if (!chain) {
-      refuse(Stage::parse, as_malformed(std::move(chain).error()));
+      const bool given = q_.quote.certification_type != pck_chain_pem;
+      refuse(given ? Stage::trust : Stage::parse,
+             given ? std::move(chain).error() : as_malformed(std::move(chain).error()));
       return nullptr;
     }
     auto pck = read_pck(chain->front());
@@ -198,13 +223,6 @@ class Cold {
 }  // namespace
 
 std::shared_ptr<const Platform> verify_platform(const PlatformQuery& query, Findings& findings) {
-  if (query.quote.certification_type != pck_chain_pem) {
-    findings.refuse(Stage::trust, Code::untrusted_attestation_key,
-                    "certification data is of type " + std::to_string(query.quote.certification_type) +
-                        "; type 5, the PCK's certificate chain, is what can be verified",
-                    "quote > certification_data");
-    return nullptr;
-  }
   Bytes name = name_of(query);
   if (auto known = verified_platforms().find(name);
       known && query.at >= (*known)->from && query.at < (*known)->until)
