@@ -58,7 +58,7 @@ struct LocalVerifierOptions {
 struct OfflineCredential {
   Bytes bytes;                      // a CMW, or raw evidence or a raw result
   std::optional<std::string> type;  // scheme name or media type of raw bytes; default: detected
-  // 32 or 48 bytes; or 64, a whole field of report data that was made for no connection. Results have none.
+  // 32 or 48 bytes; 1 to 64 where evidence was made for no connection, over a nonce. Results have none.
   std::optional<Bytes> binder;
   std::optional<Spki> tik;              // without it no key is compared, and the result says so
   std::optional<std::string> verifier;  // whose result it must be; default: any that the policy trusts

@@ -1,6 +1,7 @@
 // Credentials from files: their type is found out, then they go through the same pipeline.
 #include "appraise/offline.h"
 #include "appraise/pipeline.h"
+#include "appraise/schemes/azure/forms.h"
 #include "appraise/schemes/cca/parse.h"
 #include "appraise/schemes/intel/quote.h"
 #include "appraise/schemes/nitro/parse.h"
@@ -17,6 +18,7 @@ namespace seatls {
 namespace {
 
 constexpr std::size_t largest_file = 1 << 20;
+constexpr std::size_t longest_binder = 64;  // a whole field of report data
 
 bool is_ear(ByteView value, rats::TokenForm form) {
   const auto ear = rats::parse_ear(value, form);
@@ -72,6 +74,7 @@ Result<Cmw> detected(const Bytes& value, const SchemeTable& table) {
   if (is_ear(value, rats::TokenForm::cwt)) return record(MediaType{"application/eat+cwt"}, value);
   if (const auto quote = appraise::intel::parse_quote(value))
     return as_named(quote->td() != nullptr ? "tdx" : "sgx", value, table);
+  if (appraise::azure::is_evidence(value)) return as_named("azure", value, table);
   if (is_tpm2(value)) return as_named("tpm2", value, table);
   if (is_snp(value)) return as_named("sev-snp", value, table);
   if (is_nitro(value)) return as_named("nitro", value, table);
@@ -116,13 +119,14 @@ Result<AttestationResult> appraise_offline(std::span<const Policy> policies,
   SEATLS_TRY(const Cmw cmw, appraise::credential_of_file(credential.bytes, credential.type, table));
   const auto scheme = scheme_of(cmw, credential.verifier);
   if (!scheme.is_result() && !credential.binder)
-    return Error{Code::misuse, "evidence is judged against a binder of 32 or 48 bytes, and none is given",
-                 "binder"};
-  if (credential.binder && credential.binder->size() != 32 && credential.binder->size() != 48 &&
-      credential.binder->size() != 64)
+    return Error{Code::misuse, "evidence is judged against a binder, and none is given", "binder"};
+  // A connection's binder has 32 or 48 bytes. Evidence that was made for none holds the nonce of whoever
+  // asked.
+  if (credential.binder && (credential.binder->empty() || credential.binder->size() > longest_binder))
     return Error{Code::misuse,
                  std::to_string(credential.binder->size()) +
-                     " bytes; a binder has 32 or 48, and a whole field of report data 64",
+                     " bytes; a binder has 32 or 48, and another nonce 1 "
+                     "to 64",
                  "binder"};
   std::vector<std::string> dangers = {"offline: tied to no connection"};
   if (!credential.tik) dangers.emplace_back("offline: no key was given, and none was compared");

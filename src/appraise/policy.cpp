@@ -4,6 +4,7 @@
 #include <set>
 
 #include "appraise/policy_arm.h"
+#include "appraise/policy_azure.h"
 #include "appraise/policy_corim.h"
 #include "appraise/policy_intel.h"
 #include "appraise/policy_nitro.h"
@@ -46,23 +47,7 @@ void check_tpm2(const Tpm2Policy& tpm2, const Tell& mistake) {
             "set tpm2.ak = [\"sha256:…\"] (a key) or tpm2.ak_ca = \"ca.pem\" (who certifies them)");
   if (!tpm2.ak_ca_crl.empty() && tpm2.ak_ca.empty())
     mistake("tpm2.ak_ca_crl", "a CRL without tpm2.ak_ca judges nothing", "set tpm2.ak_ca, or leave this out");
-  if (tpm2.pcrs.empty())
-    mistake("tpm2.pcrs", "no PCR is judged",
-            "add [tpm2.pcrs.sha256] with lines such as 0 = [\"HEX\"]; 0 = \"expect.any\" accepts any "
-            "value, visibly");
-  for (const auto& [bank, pcrs] : tpm2.pcrs) {
-    const std::string table = "tpm2.pcrs." + std::string(name(bank));
-    if (bank == Hash::sha1)
-      mistake(table, "SHA-1 values can be made to collide", "use the bank sha256, sha384 or sha512");
-    if (pcrs.empty())
-      mistake(table, "the bank names no PCR", "add lines such as 0 = [\"HEX\"], or leave it out");
-    for (const auto& [index, expected] : pcrs) {
-      const std::string key = table + "." + std::to_string(index);
-      if (index > 23) mistake(key, "a TPM has the PCRs 0 to 23", "use one of them");
-      appraise::check_named(key, expected, mistake);
-      appraise::check_size(key, expected, size(bank), mistake);
-    }
-  }
+  appraise::check_pcr_banks("tpm2.pcrs", tpm2.pcrs, mistake);
 }
 
 void check_software(const Policy& p, const Tell& mistake) {
@@ -147,9 +132,13 @@ std::vector<PolicyMistake> validate(const Policy& policy) {
   };
   if (accepted("tpm2")) check_tpm2(policy.tpm2, mistake);
   if (accepted("software")) check_software(policy, mistake);
-  if (accepted("tdx")) appraise::check_tdx(policy.tdx, mistake);
+  if (accepted("azure")) appraise::check_azure(policy.azure, mistake);
+  const auto judged = [&](std::string_view tee) {
+    return accepted(tee) || appraise::judges_by_section(policy, tee);
+  };
+  if (judged("tdx")) appraise::check_tdx(policy.tdx, mistake);
   if (accepted("sgx")) appraise::check_sgx(policy.sgx, mistake);
-  if (accepted("sev-snp")) appraise::check_snp(policy.snp, mistake);
+  if (judged("sev-snp")) appraise::check_snp(policy.snp, mistake);
   if (accepted("nitro")) appraise::check_nitro(policy.nitro, mistake);
   if (accepted("cca")) appraise::check_cca(policy, mistake);
   if (accepted("psa")) appraise::check_psa(policy, mistake);

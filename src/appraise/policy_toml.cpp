@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "appraise/policy_arm.h"
+#include "appraise/policy_azure.h"
 #include "appraise/policy_corim.h"
 #include "appraise/policy_intel.h"
 #include "appraise/policy_nitro.h"
@@ -16,16 +17,6 @@ namespace {
 
 using appraise::Section;
 using appraise::TomlReader;
-
-std::map<Hash, std::map<unsigned, Expect<Bytes>>> pcrs(TomlReader& r, const Section& s) {
-  std::map<Hash, std::map<unsigned, Expect<Bytes>>> banks;
-  r.refuse_unknown(s, {"sha256", "sha384", "sha512"});
-  for (const Hash bank : {Hash::sha256, Hash::sha384, Hash::sha512}) {
-    const Section table = r.section(s, name(bank));
-    if (table.present()) banks[bank] = r.registers(table);
-  }
-  return banks;
-}
 
 std::optional<std::uint64_t> firmware(TomlReader& r, const Section& s) {
   const auto value = r.text(s, "firmware_at_least");
@@ -54,15 +45,10 @@ Tpm2Policy tpm2(TomlReader& r, const Section& s) {
   p.ak_ca = r.certificates(s, "ak_ca");
   p.ak_ca_crl = r.crls(s, "ak_ca_crl");
   p.ek_ca = r.certificates(s, "ek_ca");
-  p.pcrs = pcrs(r, r.section(s, "pcrs"));
+  p.pcrs = r.banks(r.section(s, "pcrs"));
   p.firmware_at_least = firmware(r, s);
   p.key = r.provenance(s);
-  if (const auto log = r.text(s, "event_log")) {
-    p.require_event_log = *log == "required";
-    if (*log != "required" && *log != "optional")
-      r.mistake(r.line("tpm2.event_log"), "tpm2.event_log", "\"" + *log + "\" is no requirement",
-                "write \"required\" or \"optional\"");
-  }
+  p.require_event_log = r.required(s, "event_log");
   return p;
 }
 
@@ -125,18 +111,22 @@ DangerousAllowances dangers(TomlReader& r, const Section& s) {
 Policy read(TomlReader& r, const toml::table& root) {
   const Section top{&root, "", 0};
   r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "sgx", "sev-snp", "nitro", "cca", "psa",
-                         "software", "result", "machine", "corim", "danger"});
+                         "azure", "software", "result", "machine", "corim", "danger"});
   Policy p;
   p.id = r.text(top, "id").value_or("");
   p.schemes = r.texts(top, "schemes");
   p.key = r.provenance(top);
   const auto of_scheme = [&](std::string_view scheme) {
     Section s = r.section(top, scheme);
-    if (s.present() && std::ranges::find(p.schemes, scheme) == p.schemes.end())
+    const bool used =
+        std::ranges::find(p.schemes, scheme) != p.schemes.end() || appraise::judges_by_section(p, scheme);
+    if (s.present() && !used)
       r.mistake(s.line, std::string(scheme), "stands here, but schemes does not name it",
                 "add \"" + std::string(scheme) + "\" to schemes, or leave the table out");
     return s;
   };
+  // It says which other sections are used.
+  if (const auto s = of_scheme("azure"); s.present()) p.azure = appraise::read_azure(r, s);
   if (const auto s = of_scheme("tpm2"); s.present()) p.tpm2 = tpm2(r, s);
   if (const auto s = of_scheme("software"); s.present()) p.software = software(r, s);
   if (const auto s = of_scheme("tdx"); s.present()) p.tdx = appraise::read_tdx(r, s);

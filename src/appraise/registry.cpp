@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "appraise/schemes/azure/appraise.h"
 #include "appraise/schemes/cca/appraise.h"
 #include "appraise/schemes/nitro/appraise.h"
 #include "appraise/schemes/psa/appraise.h"
@@ -38,6 +39,7 @@ constexpr std::array schemes = {
     Scheme{"sgx", false, stages<sgx::parse, sgx::verify, sgx::appraise, sgx::foresee>},
     Scheme{"sev-snp", false, stages<snp::parse, snp::verify, snp::appraise, snp::foresee>},
     Scheme{"nitro", false, stages<nitro::parse, nitro::verify, nitro::appraise, nitro::foresee>},
+    Scheme{"azure", false, stages<azure::parse, azure::verify, azure::appraise, azure::foresee>},
     Scheme{"cca", false, stages<cca::parse, cca::verify, cca::appraise, cca::foresee>},
     Scheme{"psa", false, stages<psa::parse, psa::verify, psa::appraise, psa::foresee>},
     Scheme{"software", false,

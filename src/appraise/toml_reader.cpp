@@ -227,6 +227,24 @@ std::map<unsigned, Expect<Bytes>> TomlReader::registers(const Section& s, Corim 
   return out;
 }
 
+std::map<Hash, std::map<unsigned, Expect<Bytes>>> TomlReader::banks(const Section& s) {
+  std::map<Hash, std::map<unsigned, Expect<Bytes>>> out;
+  refuse_unknown(s, {"sha256", "sha384", "sha512"});
+  for (const Hash bank : {Hash::sha256, Hash::sha384, Hash::sha512}) {
+    const Section table = section(s, seatls::name(bank));
+    if (table.present()) out[bank] = registers(table);
+  }
+  return out;
+}
+
+bool TomlReader::required(const Section& s, std::string_view key) {
+  const auto word = text(s, key);
+  if (word && *word != "required" && *word != "optional")
+    mistake(line(s.full(key)), s.full(key), "\"" + *word + "\" is no requirement",
+            "write \"required\" or \"optional\"");
+  return word == "required";
+}
+
 Expect<std::string> TomlReader::names(const Section& s, std::string_view key) {
   auto list = texts(s, key);
   if (list.empty()) return {};

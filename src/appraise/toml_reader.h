@@ -54,6 +54,10 @@ class TomlReader {
   // registers reads a table of lines such as 0 = ["HEX"].
   enum class Corim : std::uint8_t { no, may_tell };
   [[nodiscard]] std::map<unsigned, Expect<Bytes>> registers(const Section& s, Corim corim = Corim::no);
+  // banks reads tables of registers by the name of their hash: PCRs of a TPM.
+  [[nodiscard]] std::map<Hash, std::map<unsigned, Expect<Bytes>>> banks(const Section& s);
+  // required reads "required" or "optional", which is what an absent key means.
+  [[nodiscard]] bool required(const Section& s, std::string_view key);
   [[nodiscard]] Expect<std::string> names(const Section& s, std::string_view key);
   [[nodiscard]] std::vector<Bytes> certificates(const Section& s,
                                                 std::string_view key);  // DER, of PEM or DER files

@@ -4,6 +4,7 @@
 #include "appraise/schemes/tdx/appraise.h"
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "cli/inspect_nodes.h"
 #include "cli/inspect_types.h"
 #include "crypto/hash.h"
 
@@ -25,33 +26,6 @@ Node enclave_node(const intel::EnclaveReport& r) {
       .set("misc_select", static_cast<std::int64_t>(r.misc_select))
       .set("cpu_svn", base::to_hex(r.cpu_svn))
       .set("report_data", base::to_hex(r.report_data));
-}
-
-Node td_node(const intel::TdReport& td) {
-  Node node;
-  node.set("body", intel::name(td.body)).set("mr_td", base::to_hex(td.mr_td));
-  for (std::size_t i = 0; i < td.rtmr.size(); ++i)
-    node.set("rtmr" + std::to_string(i), base::to_hex(td.rtmr[i]));
-  node.set("report_data", base::to_hex(td.report_data))
-      .set("td_attributes", base::to_hex(td.td_attributes))
-      .set("td_attributes_say", appraise::tdx::attributes_of(td.td_attributes))
-      .set("debug", td.debug())
-      .set("xfam", base::to_hex(td.xfam))
-      .set("mr_config_id", base::to_hex(td.mr_config_id))
-      .set("mr_owner", base::to_hex(td.mr_owner))
-      .set("mr_owner_config", base::to_hex(td.mr_owner_config))
-      .set("mr_seam", base::to_hex(td.mr_seam))
-      .set("mr_signer_seam", base::to_hex(td.mr_signer_seam))
-      .set("seam_attributes", base::to_hex(td.seam_attributes))
-      .set("tee_tcb_svn", base::to_hex(td.tee_tcb_svn));
-  if (td.body != intel::TdBody::td_1_0)
-    node.set("tee_tcb_svn2", base::to_hex(td.tee_tcb_svn2))
-        .set("mr_service_td", base::to_hex(td.mr_service_td));
-  if (td.migration)
-    node.set("td_id", base::to_hex(td.migration->td_id))
-        .set("init_service_td_hash", base::to_hex(td.migration->init_service_td_hash))
-        .set("current_service_td_hash", base::to_hex(td.migration->current_service_td_hash));
-  return node;
 }
 
 Node pck_node(const intel::Pck& pck) {
@@ -93,6 +67,33 @@ Node certification_node(const intel::Quote& q) {
 
 }  // namespace
 
+Node td_report_node(const intel::TdReport& td) {
+  Node node;
+  node.set("body", intel::name(td.body)).set("mr_td", base::to_hex(td.mr_td));
+  for (std::size_t i = 0; i < td.rtmr.size(); ++i)
+    node.set("rtmr" + std::to_string(i), base::to_hex(td.rtmr[i]));
+  node.set("report_data", base::to_hex(td.report_data))
+      .set("td_attributes", base::to_hex(td.td_attributes))
+      .set("td_attributes_say", appraise::tdx::attributes_of(td.td_attributes))
+      .set("debug", td.debug())
+      .set("xfam", base::to_hex(td.xfam))
+      .set("mr_config_id", base::to_hex(td.mr_config_id))
+      .set("mr_owner", base::to_hex(td.mr_owner))
+      .set("mr_owner_config", base::to_hex(td.mr_owner_config))
+      .set("mr_seam", base::to_hex(td.mr_seam))
+      .set("mr_signer_seam", base::to_hex(td.mr_signer_seam))
+      .set("seam_attributes", base::to_hex(td.seam_attributes))
+      .set("tee_tcb_svn", base::to_hex(td.tee_tcb_svn));
+  if (td.body != intel::TdBody::td_1_0)
+    node.set("tee_tcb_svn2", base::to_hex(td.tee_tcb_svn2))
+        .set("mr_service_td", base::to_hex(td.mr_service_td));
+  if (td.migration)
+    node.set("td_id", base::to_hex(td.migration->td_id))
+        .set("init_service_td_hash", base::to_hex(td.migration->init_service_td_hash))
+        .set("current_service_td_hash", base::to_hex(td.migration->current_service_td_hash));
+  return node;
+}
+
 Result<Node> inspect_intel_quote(ByteView data) {
   SEATLS_TRY(const auto q, intel::parse_quote(data));
   Node node;
@@ -102,7 +103,7 @@ Result<Node> inspect_intel_quote(ByteView data) {
       .set("tee", intel::name(q.tee))
       .set("qe_vendor", q.qe_vendor == intel::intel_qe_vendor ? "Intel" : base::to_hex(q.qe_vendor))
       .set("padding", q.padding);
-  if (const auto* td = q.td()) node.set("td_report", td_node(*td));
+  if (const auto* td = q.td()) node.set("td_report", td_report_node(*td));
   if (const auto* enclave = q.enclave()) node.set("enclave_report", enclave_node(*enclave));
   node.set("attestation_key", "sha256:" + base::to_hex(crypto::digest(Hash::sha256, q.attestation_key)))
       .set("quoting_enclave", enclave_node(q.qe_report))

@@ -1,6 +1,7 @@
 // TPM 2.0 structures, and evidence that is made of them.
 #include "appraise/schemes/tpm/parse.h"
 #include "base/encoding.h"
+#include "cli/inspect_nodes.h"
 #include "cli/inspect_types.h"
 #include "crypto/hash.h"
 
@@ -79,7 +80,20 @@ Node chain_node(const std::vector<crypto::Certificate>& chain) {
   return list;
 }
 
-Node replay_node(const tpm::EventLog& log) {
+}  // namespace
+
+Node pcrs_node(const std::vector<tpm::PcrValue>& pcrs) {
+  Node node = Node::object();
+  for (const Hash bank : {Hash::sha1, Hash::sha256, Hash::sha384, Hash::sha512}) {
+    Node values = Node::object();
+    for (const auto& p : pcrs)
+      if (p.bank == bank) values.set(std::to_string(p.pcr), base::to_hex(p.value));
+    if (!values.members()->empty()) node.set(std::string(name(bank)), std::move(values));
+  }
+  return node;
+}
+
+Node event_log_node(const tpm::EventLog& log) {
   Node banks = Node::object();
   for (const Hash bank : {Hash::sha1, Hash::sha256, Hash::sha384, Hash::sha512}) {
     const auto values = tpm::replay(log, bank);
@@ -93,8 +107,6 @@ Node replay_node(const tpm::EventLog& log) {
       .set("events", log.events.size())
       .set("pcrs", std::move(banks));
 }
-
-}  // namespace
 
 Result<Node> inspect_tpm2_attest(ByteView data) {
   SEATLS_TRY(const auto attest, tpm::parse_attest(data));
@@ -111,32 +123,25 @@ Result<Node> inspect_tpm2_public(ByteView data) {
 
 Result<Node> inspect_event_log(ByteView data) {
   SEATLS_TRY(const auto log, tpm::parse_event_log(data));
-  return Node::object().set("type", "event-log").set("size", data.size()).set("replay", replay_node(log));
+  return Node::object().set("type", "event-log").set("size", data.size()).set("replay", event_log_node(log));
 }
 
 Result<Node> inspect_tpm2_evidence(ByteView data) {
   SEATLS_TRY(const auto parsed, tpm::parse(Cmw(CmwRecord{MediaType{tpm2_media_type}, bytes(data)})));
   const auto& e = *parsed;
-  Node pcrs = Node::object();
-  for (const Hash bank : {Hash::sha1, Hash::sha256, Hash::sha384, Hash::sha512}) {
-    Node values = Node::object();
-    for (const auto& p : e.pcrs)
-      if (p.bank == bank) values.set(std::to_string(p.pcr), base::to_hex(p.value));
-    if (!values.members()->empty()) pcrs.set(std::string(name(bank)), std::move(values));
-  }
   Node node;
   node.set("type", "tpm2-evidence")
       .set("size", data.size())
       .set("quote", attest_node(e.quote))
       .set("quote_signature", signature_node(e.quote_signature))
-      .set("pcrs", std::move(pcrs))
+      .set("pcrs", pcrs_node(e.pcrs))
       .set("certify", attest_node(e.certify))
       .set("certify_signature", signature_node(e.certify_signature))
       .set("tik", public_node(e.tik))
       .set("ak", public_node(e.ak))
       .set("ak_chain", chain_node(e.ak_chain))
       .set("ek_chain", chain_node(e.ek_chain))
-      .set("event_log", e.event_log ? replay_node(*e.event_log) : Node());
+      .set("event_log", e.event_log ? event_log_node(*e.event_log) : Node());
   return node;
 }
 

@@ -28,6 +28,9 @@ Result<Node> plain(ByteView data, unsigned) {
 constexpr std::array formats = {
     Format{"ear-jwt", plain<inspect_ear_jwt>, true},
     Format{"cmw", inspect_cmw, true},
+    Format{"azure-evidence", plain<inspect_azure_evidence>, true},
+    Format{"azure-hcl-report", plain<inspect_azure_hcl_report>, true},
+    Format{"azure-vtpm-quote", plain<inspect_azure_vtpm_quote>, true},
     Format{"cca-token", plain<inspect_cca_token>, true},
     Format{"psa-token", plain<inspect_psa_token>, true},
     Format{"nitro-document", plain<inspect_nitro_document>, true},

@@ -35,6 +35,9 @@ namespace seatls::cli {
 [[nodiscard]] Result<Node> inspect_intel_quote(ByteView data);  // TDX, SGX
 [[nodiscard]] Result<Node> inspect_event_log(ByteView data);
 [[nodiscard]] Result<Node> inspect_nitro_document(ByteView data);
+[[nodiscard]] Result<Node> inspect_azure_evidence(ByteView data);  // in the forms of others too
+[[nodiscard]] Result<Node> inspect_azure_hcl_report(ByteView data);
+[[nodiscard]] Result<Node> inspect_azure_vtpm_quote(ByteView data);
 [[nodiscard]] Result<Node> inspect_cca_token(ByteView data);
 [[nodiscard]] Result<Node> inspect_psa_token(ByteView data);
 [[nodiscard]] Result<Node> inspect_snp_report(ByteView data);  // with its certificates, if there are any

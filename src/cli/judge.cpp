@@ -33,8 +33,9 @@ void add_judge_options(CLI::App& verb, JudgeOptions& o) {
   verb.add_option("FILE", o.file, "a CMW, raw evidence or a raw result; - for stdin")
       ->type_name("FILE")
       ->required();
-  verb.add_option("--binder", o.binder,
-                  "32 or 48 bytes that evidence must be bound to; 64: a whole field of report data")
+  verb.add_option(
+          "--binder", o.binder,
+          "what evidence must be bound to: 32 or 48 bytes; 1 to 64 of a nonce that\nis no connection's")
       ->type_name("HEX");
   verb.add_option("--tik", o.tik, "certificate or key that it must be about (default: no key is compared)")
       ->type_name("FILE");
@@ -94,8 +95,8 @@ Result<Judged> judge(const JudgeOptions& o) {
   if (!o.type.empty()) credential.type = o.type;
   if (!o.binder.empty()) {
     const auto binder = base::from_hex(o.binder);
-    if (!binder || (binder->size() != 32 && binder->size() != 48 && binder->size() != 64))
-      return usage_error("--binder takes 32, 48 or 64 bytes in hex; these are " +
+    if (!binder || binder->empty() || binder->size() > 64)
+      return usage_error("--binder takes 32 or 48 bytes in hex, or 1 to 64 of another nonce; these are " +
                          (binder ? std::to_string(binder->size()) + " bytes" : "no hex digits"));
     credential.binder = *binder;
   }

@@ -7,6 +7,7 @@
 #include "appraise/schemes/software/parse.h"
 #include "appraise/schemes/tpm/parse.h"
 #include "base/encoding.h"
+#include "cli/learn_sections.h"
 #include "codec/cbor.h"
 #include "crypto/hash.h"
 
@@ -35,17 +36,7 @@ Result<std::string> learn_tpm2(const Cmw& evidence, const LearnOptions& options)
       base::to_hex(crypto::digest(Hash::sha256, parsed->ak.key.spki().der())) +
       "\"]\n"
       "key = \"proven\"                        # the TLS key was made in the TPM and cannot leave it\n\n";
-  std::map<Hash, std::map<unsigned, Bytes>> banks;
-  for (const auto& pcr : parsed->pcrs) banks[pcr.bank][pcr.pcr] = pcr.value;
-  for (const auto& [bank, pcrs] : banks) {
-    out +=
-        "# The accepted values of each register; add a value to a list before an update is rolled out.\n"
-        "[tpm2.pcrs." +
-        std::string(name(bank)) + "]\n";
-    for (const auto& [index, value] : pcrs)
-      out += std::to_string(index) + " = [" + quoted(base::to_hex(value)) + "]\n";
-  }
-  return out;
+  return out + pcr_tables("tpm2", parsed->pcrs);
 }
 
 // measured-component = { 1: id, 2: digested-measurement [alg, bstr], … }
@@ -87,9 +78,25 @@ struct Learner {
 };
 constexpr std::array learners = {Learner{"tdx", learn_tdx},     Learner{"sgx", learn_sgx},
                                  Learner{"sev-snp", learn_snp}, Learner{"nitro", learn_nitro},
-                                 Learner{"cca", learn_cca},     Learner{"psa", learn_psa}};
+                                 Learner{"cca", learn_cca},     Learner{"psa", learn_psa},
+                                 Learner{"azure", learn_azure}};
 
 }  // namespace
+
+std::string pcr_tables(const std::string& scheme, const std::vector<appraise::tpm::PcrValue>& pcrs) {
+  std::string out;
+  std::map<Hash, std::map<unsigned, Bytes>> banks;
+  for (const auto& pcr : pcrs) banks[pcr.bank][pcr.pcr] = pcr.value;
+  for (const auto& [bank, values] : banks) {
+    out +=
+        "# The accepted values of each register; add a value to a list before an update is rolled out.\n"
+        "[" +
+        scheme + ".pcrs." + std::string(name(bank)) + "]\n";
+    for (const auto& [index, value] : values)
+      out += std::to_string(index) + " = [" + quoted(base::to_hex(value)) + "]\n";
+  }
+  return out;
+}
 
 Result<std::string> learn_policy(const Cmw& evidence, const LearnOptions& options) {
   const auto* record = evidence.record();
@@ -103,11 +110,12 @@ Result<std::string> learn_policy(const Cmw& evidence, const LearnOptions& option
       return head(options, std::string(learner.scheme)) + tables;
     }
   if (scheme == "software") return learn_software(evidence, options);
-  return Error{Code::usage,
-               "policies are learned from tpm2, tdx, sgx, sev-snp, nitro, cca, psa and software evidence, "
-               "and this is " +
-                   (scheme ? *scheme : describe(AttestationScheme{record->type})),
-               "evidence"};
+  return Error{
+      Code::usage,
+      "policies are learned from tpm2, tdx, sgx, sev-snp, nitro, cca, psa, azure and software evidence, "
+      "and this is " +
+          (scheme ? *scheme : describe(AttestationScheme{record->type})),
+      "evidence"};
 }
 
 Result<Cmw> attest_offline(Attester& attester, const AttestationScheme& scheme, Binder binder) {

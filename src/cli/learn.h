@@ -32,6 +32,7 @@ inline constexpr std::string_view cpak_of_its_maker =
 [[nodiscard]] Result<std::string> learn_sgx(const Cmw& evidence);
 [[nodiscard]] Result<std::string> learn_snp(const Cmw& evidence);
 [[nodiscard]] Result<std::string> learn_nitro(const Cmw& evidence);
+[[nodiscard]] Result<std::string> learn_azure(const Cmw& evidence);
 [[nodiscard]] Result<std::string> learn_cca(const Cmw& evidence);
 [[nodiscard]] Result<std::string> learn_psa(const Cmw& evidence);
 

@@ -4,6 +4,7 @@
 #include "appraise/schemes/tdx/parse.h"
 #include "base/encoding.h"
 #include "cli/learn.h"
+#include "cli/learn_sections.h"
 
 namespace seatls::cli {
 namespace {
@@ -25,9 +26,7 @@ constexpr std::string_view collateral =
 
 }  // namespace
 
-Result<std::string> learn_tdx(const Cmw& evidence) {
-  SEATLS_TRY(const auto parsed, appraise::tdx::parse(evidence));
-  const auto& td = parsed->td();
+std::string tdx_section(const intel::TdReport& td) {
   std::string out = "[tdx]\n" + std::string(collateral);
   out +=
       "# The virtual firmware, and what was measured since: configuration, boot loader and kernel, "
@@ -40,7 +39,13 @@ Result<std::string> learn_tdx(const Cmw& evidence) {
   if (td.body != intel::TdBody::td_1_0) out += given("mr_service_td", td.mr_service_td);
   out += listed("td_attributes", td.td_attributes);
   out += listed("xfam", td.xfam);
-  if (td.debug())
+  return out;
+}
+
+Result<std::string> learn_tdx(const Cmw& evidence) {
+  SEATLS_TRY(const auto parsed, appraise::tdx::parse(evidence));
+  auto out = tdx_section(parsed->td());
+  if (parsed->td().debug())
     out +=
         "\n[danger]\nallow_debug = true                    # the host can read the trust domain's memory\n";
   return out;

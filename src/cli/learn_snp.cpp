@@ -2,6 +2,7 @@
 #include "appraise/schemes/snp/appraise.h"
 #include "base/encoding.h"
 #include "cli/learn.h"
+#include "cli/learn_sections.h"
 
 namespace seatls::cli {
 namespace {
@@ -40,14 +41,13 @@ std::string permissions(const snp::Report& r) {
 
 }  // namespace
 
-Result<std::string> learn_snp(const Cmw& evidence) {
-  SEATLS_TRY(const auto parsed, snp::parse(evidence));
-  const auto claims = snp::claims_of(*parsed);
+Result<std::string> snp_section(const snp::Evidence& evidence) {
+  const auto claims = snp::claims_of(evidence);
   if (!claims.product || !claims.tcbs)
     return Error{Code::usage,
                  "the report does not say of which product it is; send its VCEK along in a certificate table",
                  "evidence"};
-  const auto& r = parsed->report;
+  const auto& r = evidence.report;
   std::string line(name(*claims.product));
   line.front() = static_cast<char>(line.front() - 'A' + 'a');
   std::string out =
@@ -66,7 +66,13 @@ Result<std::string> learn_snp(const Cmw& evidence) {
       "\n# The lowest accepted levels of firmware; raise them when AMD publishes a bulletin.\n[sev-snp.tcb." +
       line + "]\n";
   out += level("reported", claims.tcbs->reported, *claims.product);
-  if ((r.policy & seatls::snp::policy_debug) != 0)
+  return out;
+}
+
+Result<std::string> learn_snp(const Cmw& evidence) {
+  SEATLS_TRY(const auto parsed, snp::parse(evidence));
+  SEATLS_TRY(auto out, snp_section(*parsed));
+  if ((parsed->report.policy & seatls::snp::policy_debug) != 0)
     out += "\n[danger]\nallow_debug = true                    # the host can read the guest's memory\n";
   return out;
 }

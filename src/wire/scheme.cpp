@@ -43,6 +43,7 @@ const SchemeTable& SchemeTable::defaults() {
     t.set("sev-snp", MediaType{"application/vnd.amd.sev-snp.attestation-report"});
     t.set("sgx", MediaType{"application/vnd.seatls.sgx-quote"});
     t.set("nitro", MediaType{"application/vnd.seatls.nitro-document"});
+    t.set("azure", MediaType{"application/vnd.seatls.azure+cbor"});
     t.set("cca", MediaType{"application/eat-collection; profile=\"tag:arm.com,2023:cca_platform#1.0.0\""});
     t.set("psa", ContentFormat{10003});
     t.set("compound", ContentFormat{273});

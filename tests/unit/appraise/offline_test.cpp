@@ -97,8 +97,10 @@ TEST(Offline, EvidenceNeedsABinder) {
   auto f = fixture("tpm", "ok-p256");
   f.credential.binder.reset();
   EXPECT_EQ(appraise_offline(f.policy, f.credential).error().code, Code::misuse);
-  f.credential.binder = Bytes(31);
-  EXPECT_EQ(appraise_offline(f.policy, f.credential).error().code, Code::misuse);
+  for (const std::size_t size : {0U, 65U}) {
+    f.credential.binder = Bytes(size);
+    EXPECT_EQ(appraise_offline(f.policy, f.credential).error().code, Code::misuse);
+  }
   f.credential.binder = Bytes(32);
   EXPECT_EQ(appraise_offline(f.policy, f.credential)->first_fatal()->code, Code::binder_mismatch);
 }

@@ -17,6 +17,7 @@ class Coverage : public ::testing::Test {
       cover_quotes(t);
       cover_snp(t);
       cover_nitro(t);
+      cover_azure(t);
       cover_arm(t);
       cover_event_logs(t);
       cover_rest(t);

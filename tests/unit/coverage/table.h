@@ -64,6 +64,7 @@ std::set<std::string> prefixes(ByteView whole, Accepts accepts) {
 void cover_quotes(Table& table);
 void cover_snp(Table& table);
 void cover_nitro(Table& table);
+void cover_azure(Table& table);
 void cover_arm(Table& table);
 void cover_event_logs(Table& table);
 void cover_rest(Table& table);

@@ -1,5 +1,5 @@
-// Stage 2 of tdx and sgx alike: the platform, the signatures, the quoting enclave, and that REPORTDATA holds
-// this connection's binder. The binder commits to the TLS key: that is how the quote names it (Decision 4).
+// Stage 2 of tdx and sgx alike: the platform, the signatures, the quoting enclave. What REPORTDATA must hold
+// is for the scheme to say.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,6 @@ namespace seatls::appraise::intel {
 // QuoteCheck is what differs between the two.
 struct QuoteCheck {
   Tee tee;
-  ByteView report_data;  // of the report in the quote
   const std::vector<IntelCollateral>& collateral;
 };
 

@@ -48,7 +48,7 @@ class Judge {
         context_(context),
         findings_(findings) {}
 
-  Assessment judge() {
+  const Assessment& judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
     a_.vector[TrustClaim::hardware] = c_.simulated ? ar4si::hardware_none : ar4si::hardware_genuine;
     a_.vector[TrustClaim::runtime_opaque] = c_.simulated ? std::int8_t{0} : ar4si::memory_opaque;
@@ -69,13 +69,20 @@ class Judge {
     judge_levels();
     judge_signer();
     judge_tcb();
+    return a_;
+  }
+
+  // judge_with_key judges besides where the key was made that the binder in REPORT_DATA names.
+  Assessment judge_with_key() {
+    judge();
+    if (measured_) a_.key = KeyProvenance::measured;
     judge_key(a_.key, demanded_key(context_.policy, policy_.key, KeyProvenance::measured), context_,
               place("MEASUREMENT"), findings_, a_.dangers,
               a_.key == KeyProvenance::none ? "it rests on the measured software, which no value in "
                                               "sev-snp.measurement vouches for"
                                             : "the binder names the key; where it was made rests on the "
                                               "measured software");
-    return std::move(a_);
+    return a_;
   }
 
  private:
@@ -90,7 +97,7 @@ class Judge {
     if (met == Met::refused) a_.vector[TrustClaim::executables] = ar4si::contraindicated;
     if (met != Met::listed) return;
     a_.vector[TrustClaim::executables] = ar4si::executables_approved_at_boot;
-    a_.key = KeyProvenance::measured;
+    measured_ = true;
   }
 
   // given judges a field that the guest's owner or the host fills.
@@ -182,6 +189,7 @@ class Judge {
   const Context& context_;
   Findings& findings_;
   Assessment a_;
+  bool measured_ = false;  // the measurement is one that the policy lists
 };
 
 std::string text_of(const FirmwareVersion& v) {
@@ -194,22 +202,8 @@ std::string hex(std::uint64_t value) {
   return "0x" + base::to_hex(raw);
 }
 
-}  // namespace
-
-std::span<const NamedBit> guest_policy_bits() { return guest_bits; }
-std::span<const NamedBit> platform_bits() { return platform; }
-
-std::string names_of(std::uint64_t value, std::span<const NamedBit> named) {
-  std::string out;
-  for (const auto& n : named)
-    if ((value & n.bit) != 0) out += (out.empty() ? "" : ", ") + std::string(n.name);
-  return out.empty() ? "none" : out;
-}
-
-Assessment appraise(const VerifiedClaims& verified, const Context& context, Findings& findings) {
-  const Claims& c = *verified;
+void tell_claims(const Claims& c, Assessment& a) {
   const Report& r = c.report;
-  Assessment a = Judge(c, context, findings).judge();
   a.fingerprint = c.fingerprint;
   if (!c.chip_id.empty()) a.instance.push_back("chip_id:" + c.chip_id);
   const auto tell = [&](std::string_view name, std::string value) {
@@ -243,12 +237,39 @@ Assessment appraise(const VerifiedClaims& verified, const Context& context, Find
   if (!c.csp_id.empty()) tell("csp_id", c.csp_id);
   tell("root", c.root);
   tell("revocation", c.revocation_checked ? "checked" : "not checked: sev-snp.crl is not set");
-  tell("key_binding", "through the binder");
+}
+
+}  // namespace
+
+std::span<const NamedBit> guest_policy_bits() { return guest_bits; }
+std::span<const NamedBit> platform_bits() { return platform; }
+
+std::string names_of(std::uint64_t value, std::span<const NamedBit> named) {
+  std::string out;
+  for (const auto& n : named)
+    if ((value & n.bit) != 0) out += (out.empty() ? "" : ", ") + std::string(n.name);
+  return out.empty() ? "none" : out;
+}
+
+Assessment appraise(const VerifiedClaims& verified, const Context& context, Findings& findings) {
+  Assessment a = Judge(*verified, context, findings).judge_with_key();
+  tell_claims(*verified, a);
+  a.claims.emplace_back("sev-snp.key_binding", "through the binder");
   return a;
 }
 
 void foresee(const ParsedEvidence& evidence, const Context& context, Findings& findings) {
-  (void)Judge(claims_of(*evidence), context, findings).judge();
+  (void)Judge(claims_of(*evidence), context, findings).judge_with_key();
+}
+
+Assessment appraise_hardware(const VerifiedClaims& verified, const Context& context, Findings& findings) {
+  Assessment a = Judge(*verified, context, findings).judge();
+  tell_claims(*verified, a);
+  return a;
+}
+
+void foresee_hardware(const Evidence& evidence, const Context& context, Findings& findings) {
+  (void)Judge(claims_of(evidence), context, findings).judge();
 }
 
 }  // namespace seatls::appraise::snp

@@ -16,6 +16,12 @@ namespace seatls::appraise::snp {
 // foresee tells what the policy will object to once the evidence verifies.
 void foresee(const ParsedEvidence& evidence, const Context& context, Findings& findings);
 
+// The same for a scheme that wraps the report, and gives REPORT_DATA a meaning of its own: the TLS key is not
+// judged.
+[[nodiscard]] Assessment appraise_hardware(const VerifiedClaims& claims, const Context& context,
+                                           Findings& findings);
+void foresee_hardware(const Evidence& evidence, const Context& context, Findings& findings);
+
 // Bits of POLICY and PLATFORM_INFO, by the names that policies and results use.
 struct NamedBit {
   std::string_view name;

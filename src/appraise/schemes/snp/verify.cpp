@@ -245,16 +245,21 @@ Claims claims_of(const Evidence& e) {
 
 std::optional<VerifiedClaims> verify(const ParsedEvidence& evidence, const Context& context,
                                      Findings& findings) {
-  Claims claims = claims_of(*evidence);
   compare_binder(evidence->report.report_data, BinderField::zero_padded_to_64, context,
                  "sev-snp > report > REPORT_DATA", findings);
-  const auto vek = find_vek(*evidence, context, findings);
+  return verify_hardware(*evidence, context, findings);
+}
+
+std::optional<VerifiedClaims> verify_hardware(const Evidence& evidence, const Context& context,
+                                              Findings& findings) {
+  Claims claims = claims_of(evidence);
+  const auto vek = find_vek(evidence, context, findings);
   if (!vek) return std::nullopt;
-  verify_report(evidence->report, *vek, findings);
-  verify_chain(*evidence, *vek, context, claims, findings);
+  verify_report(evidence.report, *vek, findings);
+  verify_chain(evidence, *vek, context, claims, findings);
   add_vek(*vek, claims);
   std::string why;
-  claims.tcbs = read_tcbs(evidence->report, vek->product, why);
+  claims.tcbs = read_tcbs(evidence.report, vek->product, why);
   if (!claims.tcbs)
     findings.refuse(Stage::trust, Code::evidence_inconsistent, std::move(why), "sev-snp > report");
   if (findings.refused()) return std::nullopt;

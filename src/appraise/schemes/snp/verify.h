@@ -36,5 +36,8 @@ using VerifiedClaims = Minted<Claims, ClaimsVerifier>;
 // verify returns the claims once every cryptographic check has passed; findings name each that did not.
 [[nodiscard]] std::optional<VerifiedClaims> verify(const ParsedEvidence& evidence, const Context& context,
                                                    Findings& findings);
+// verify_hardware leaves REPORT_DATA to the scheme that wraps the report.
+[[nodiscard]] std::optional<VerifiedClaims> verify_hardware(const Evidence& evidence, const Context& context,
+                                                            Findings& findings);
 
 }  // namespace seatls::appraise::snp

@@ -65,7 +65,7 @@ class Judge {
         context_(context),
         findings_(findings) {}
 
-  Assessment judge() {
+  const Assessment& judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
     a_.vector[TrustClaim::configuration] = ar4si::configuration_approved;
     a_.vector[TrustClaim::runtime_opaque] = ar4si::memory_opaque;
@@ -81,8 +81,14 @@ class Judge {
     judge_attributes();
     judge_xfam();
     judge_floor();
+    return a_;
+  }
+
+  // judge_with_key judges besides where the key was made that the binder in REPORTDATA names.
+  Assessment judge_with_key() {
+    judge();
     judge_provenance();
-    return std::move(a_);
+    return a_;
   }
 
  private:
@@ -232,16 +238,10 @@ void tell_claims(const Claims& c, Assessment& a) {
     tell("mr_service_td", base::to_hex(td.mr_service_td));
   }
   if (td.migration) tell("td_id", base::to_hex(td.migration->td_id));
-  tell("key_binding", "through the binder");
 }
 
-}  // namespace
-
-std::string attributes_of(const Field<8>& td_attributes) { return names_of(number_of(td_attributes)); }
-
-Assessment appraise(const VerifiedClaims& verified, const Context& context, Findings& findings) {
-  const Claims& c = *verified;
-  Assessment a = Judge(c.td(), context, findings).judge();
+// conclude adds what the claims tell to a judgement of the TD report in them.
+Assessment conclude(Assessment a, const Claims& c, const Context& context, Findings& findings) {
   a.fingerprint = c.fingerprint;
   tell_claims(c, a);
   const auto hardware = intel::judge_platform(
@@ -253,8 +253,27 @@ Assessment appraise(const VerifiedClaims& verified, const Context& context, Find
   return a;
 }
 
+}  // namespace
+
+std::string attributes_of(const Field<8>& td_attributes) { return names_of(number_of(td_attributes)); }
+
+Assessment appraise(const VerifiedClaims& verified, const Context& context, Findings& findings) {
+  Assessment a = Judge(verified->td(), context, findings).judge_with_key();
+  a = conclude(std::move(a), *verified, context, findings);
+  a.claims.emplace_back("tdx.key_binding", "through the binder");
+  return a;
+}
+
 void foresee(const ParsedEvidence& evidence, const Context& context, Findings& findings) {
-  (void)Judge(evidence->td(), context, findings).judge();
+  (void)Judge(evidence->td(), context, findings).judge_with_key();
+}
+
+Assessment appraise_hardware(const VerifiedClaims& verified, const Context& context, Findings& findings) {
+  return conclude(Judge(verified->td(), context, findings).judge(), *verified, context, findings);
+}
+
+void foresee_hardware(const intel::TdReport& td, const Context& context, Findings& findings) {
+  (void)Judge(td, context, findings).judge();
 }
 
 }  // namespace seatls::appraise::tdx

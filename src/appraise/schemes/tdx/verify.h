@@ -23,5 +23,8 @@ using VerifiedClaims = Minted<Claims, ClaimsVerifier>;
 
 [[nodiscard]] std::optional<VerifiedClaims> verify(const ParsedEvidence& evidence, const Context& context,
                                                    Findings& findings);
+// verify_hardware leaves REPORTDATA to the scheme that wraps the quote.
+[[nodiscard]] std::optional<VerifiedClaims> verify_hardware(const intel::Quote& quote, const Context& context,
+                                                            Findings& findings);
 
 }  // namespace seatls::appraise::tdx

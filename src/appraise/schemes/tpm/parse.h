@@ -1,37 +1,22 @@
 // Stage 1 of tpm2: the evidence map (docs/protocol, Decision 16) and everything in it.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "appraise/findings.h"
-#include "appraise/schemes/tpm/event_log.h"
-#include "appraise/schemes/tpm/structures.h"
+#include "appraise/schemes/tpm/statements.h"
 #include "crypto/x509.h"
 #include "seatls/cmw.h"
 
 namespace seatls::appraise::tpm {
 
-struct PcrValue {
-  Hash bank = Hash::sha256;
-  unsigned pcr = 0;
-  Bytes value;
-};
-
 // tpm2-evidence = { 1: quote TPMS_ATTEST, 2: its TPMT_SIGNATURE, 3: [[hashAlg, pcr, value]…],
 //   4: certify TPMS_ATTEST, 5: its TPMT_SIGNATURE, 6: TIK TPMT_PUBLIC, 7: AK TPMT_PUBLIC,
 //   ?8: [AK chain DER], ?9: [EK chain DER], ?10: event log }
-struct Evidence {
-  Attest quote;
-  Signature quote_signature;
-  std::vector<PcrValue> pcrs;  // in the order of the evidence, none twice
-  Attest certify;
-  Signature certify_signature;
-  Public tik;
+struct Evidence : Quoted, Certified {
   Public ak;
   std::vector<crypto::Certificate> ak_chain;  // the AK's own first
   std::vector<crypto::Certificate> ek_chain;
-  std::optional<EventLog> event_log;
 };
 
 class Parser;

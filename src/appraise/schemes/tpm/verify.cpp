@@ -9,6 +9,7 @@
 namespace seatls::appraise::tpm {
 namespace {
 
+constexpr std::string_view scheme = "tpm2";
 constexpr std::string_view ak_certificate_usage = "2.23.133.8.3";  // tcg-kp-AIKCertificate
 constexpr std::string_view ek_certificate_usage = "2.23.133.8.1";  // tcg-kp-EKCertificate
 // EK certificates name the TPM's maker in a critical subjectAltName of form directoryName, and its
@@ -17,105 +18,6 @@ const std::vector<std::string> understood_in_ek = {"2.5.29.9", "2.5.29.17"};
 
 std::string sha256_of(const crypto::PublicKey& key) {
   return "sha256:" + base::to_hex(crypto::digest(Hash::sha256, key.spki().der()));
-}
-
-std::string missing(const ObjectAttributes& attributes, std::uint32_t demanded, std::uint32_t forbidden) {
-  static constexpr std::pair<std::uint32_t, std::string_view> names[] = {
-      {ObjectAttributes::fixed_tpm, "fixedTPM"},
-      {ObjectAttributes::fixed_parent, "fixedParent"},
-      {ObjectAttributes::sensitive_data_origin, "sensitiveDataOrigin"},
-      {ObjectAttributes::restricted, "restricted"},
-      {ObjectAttributes::decrypt, "decrypt"},
-      {ObjectAttributes::sign, "sign"},
-  };
-  std::string out;
-  for (const auto& [bit, name] : names) {
-    const bool set = attributes.has(bit);
-    if ((demanded & bit) != 0 && !set) out += (out.empty() ? "" : ", ") + std::string(name) + " is clear";
-    if ((forbidden & bit) != 0 && set) out += (out.empty() ? "" : ", ") + std::string(name) + " is set";
-  }
-  return out;
-}
-
-// The TIK signs TLS digests, so it cannot be restricted; it was made in the TPM and cannot leave it.
-std::string objection_to_tik(const Public& tik) {
-  using A = ObjectAttributes;
-  return missing(tik.attributes, A::fixed_tpm | A::fixed_parent | A::sensitive_data_origin | A::sign,
-                 A::restricted | A::decrypt);
-}
-
-void verify_signatures(const Evidence& e, Findings& findings) {
-  if (auto r = verify_signature(e.ak, e.quote_signature, e.quote.raw); !r)
-    findings.refuse(Stage::signature, std::move(r).error().in("tpm2 > quote signature"));
-  if (auto r = verify_signature(e.ak, e.certify_signature, e.certify.raw); !r)
-    findings.refuse(Stage::signature, std::move(r).error().in("tpm2 > certify signature"));
-}
-
-// Both structures come from one TPM between two of its resets.
-//= early-attestation#tpm2-statements-agree
-void verify_same_origin(const Evidence& e, Findings& findings) {
-  const auto differ = [&](std::string_view what) {
-    findings.refuse(Stage::signature, Code::evidence_inconsistent,
-                    std::string(what) + " differs between the quote and the certification", "tpm2 > certify");
-  };
-  if (e.quote.qualified_signer != e.certify.qualified_signer) differ("qualifiedSigner");
-  if (e.quote.reset_count != e.certify.reset_count) differ("resetCount");
-  if (e.quote.restart_count != e.certify.restart_count) differ("restartCount");
-  if (e.quote.firmware_version != e.certify.firmware_version) differ("firmwareVersion");
-}
-
-// The quote signs a digest of the PCR values; the values are next to it, and must be exactly those that
-// the quote selects.
-void verify_pcr_digest(const Evidence& e, Findings& findings) {
-  const QuoteInfo& quote = *e.quote.quote();
-  Bytes concatenated;
-  std::size_t selected = 0;
-  for (const auto& selection : quote.selection) {
-    for (const unsigned pcr : selection.pcrs) {
-      ++selected;
-      const auto value = std::ranges::find_if(
-          e.pcrs, [&](const PcrValue& v) { return v.bank == selection.bank && v.pcr == pcr; });
-      if (value == e.pcrs.end()) {
-        findings.refuse(Stage::signature, Code::evidence_inconsistent,
-                        "the quote covers " + std::string(name(selection.bank)) + " PCR " +
-                            std::to_string(pcr) + ", whose value is not given",
-                        "tpm2 > pcrs");
-        return;
-      }
-      concatenated.insert(concatenated.end(), value->value.begin(), value->value.end());
-    }
-  }
-  if (selected != e.pcrs.size()) {
-    findings.refuse(
-        Stage::signature, Code::evidence_inconsistent,
-        std::to_string(e.pcrs.size()) + " values are given; the quote covers " + std::to_string(selected),
-        "tpm2 > pcrs");
-    return;
-  }
-  const Bytes digest = crypto::digest(e.quote_signature.scheme.hash, concatenated);
-  if (digest != quote.pcr_digest)
-    findings.refuse(Stage::signature, Code::evidence_inconsistent,
-                    "the values given hash to " + base::to_hex(digest) + "; the TPM quoted " +
-                        base::to_hex(quote.pcr_digest),
-                    "tpm2 > quote > pcrDigest");
-}
-
-// PCRs that software extends after the firmware have no events in its log: the log explains only those
-// PCRs that it mentions, but these exactly.
-void verify_event_log(const Evidence& e, Findings& findings) {
-  if (!e.event_log) return;
-  for (const auto& selection : e.quote.quote()->selection) {
-    const auto replayed = replay(*e.event_log, selection.bank);
-    for (const auto& value : e.pcrs) {
-      const auto expected = replayed.find(value.pcr);
-      if (value.bank != selection.bank || expected == replayed.end() || expected->second == value.value)
-        continue;
-      findings.refuse(Stage::signature, Code::evidence_inconsistent,
-                      std::string(name(value.bank)) + " PCR " + std::to_string(value.pcr) + " replays to " +
-                          base::to_hex(expected->second) + "; the TPM quoted " + base::to_hex(value.value),
-                      "tpm2 > event log");
-    }
-  }
 }
 
 Result<std::vector<crypto::Certificate>> certificates(const std::vector<Bytes>& list) {
@@ -182,15 +84,6 @@ void verify_ek(const Evidence& e, const Context& context, Claims& claims, Findin
     claims.ek = e.ek_chain.front().subject();
 }
 
-void verify_tik(const Evidence& e, const Context& context, Findings& findings) {
-  if (e.certify.certify()->name != e.tik.name())
-    findings.refuse(Stage::key, Code::tik_mismatch,
-                    "the TPM certified the Name " + base::to_hex(e.certify.certify()->name) +
-                        "; the public area given has " + base::to_hex(e.tik.name()),
-                    "tpm2 > certify > name");
-  compare_tik(e.tik.key, context, "tpm2 > tik", findings);
-}
-
 }  // namespace
 
 std::string objection_to_ak(const Public& ak) {
@@ -221,14 +114,10 @@ Claims claims_of(const Evidence& e) {
   c.restart_count = e.quote.restart_count;
   c.safe = e.quote.safe;
   c.fingerprint = crypto::digest(Hash::sha256, e.quote.raw);
+  c.explained = explained(e);
   if (e.event_log) {
     c.has_event_log = true;
     c.events = e.event_log->events.size();
-    for (const auto& selection : e.quote.quote()->selection)
-      for (const auto& [pcr, value] : replay(*e.event_log, selection.bank))
-        if (std::ranges::find(selection.pcrs, pcr) != selection.pcrs.end() &&
-            std::ranges::find(c.explained, pcr) == c.explained.end())
-          c.explained.push_back(pcr);
   }
   return c;
 }
@@ -236,17 +125,10 @@ Claims claims_of(const Evidence& e) {
 std::optional<VerifiedClaims> verify(const ParsedEvidence& evidence, const Context& context,
                                      Findings& findings) {
   Claims claims = claims_of(*evidence);
-  verify_signatures(*evidence, findings);
-  verify_same_origin(*evidence, findings);
+  verify_quoted(*evidence, evidence->ak, context, scheme, findings);
+  verify_certified(*evidence, evidence->quote, evidence->ak, context, scheme, findings);
   verify_ak_trust(*evidence, context, claims, findings);
   verify_ek(*evidence, context, claims, findings);
-  compare_binder(evidence->quote.extra_data, BinderField::exact, context, "tpm2 > quote > extraData",
-                 findings);
-  compare_binder(evidence->certify.extra_data, BinderField::exact, context, "tpm2 > certify > extraData",
-                 findings);
-  verify_tik(*evidence, context, findings);
-  verify_pcr_digest(*evidence, findings);
-  verify_event_log(*evidence, findings);
   if (findings.refused()) return std::nullopt;
   return ClaimsVerifier::mint(std::move(claims));
 }
