@@ -79,8 +79,8 @@ TEST(AzureChain, AForeignAttestationKeyIsNotVouchedFor) {
     foreign.ak = &another_ak();
     const Bytes quote = Vm::quote(foreign), certify = World::vm().certify(foreign);
     refused(w, {Code::signature_invalid, Code::signature_invalid}, [&](cbor::Map& map) {
-      set(4, cbor::bytes(Vm::signature(another_ak(), quote)))(map);
-      set(7, cbor::bytes(Vm::signature(another_ak(), certify)))(map);
+      set(4, cbor::bytes(signature(another_ak(), quote)))(map);
+      set(7, cbor::bytes(signature(another_ak(), certify)))(map);
     });
     // With the key in the variable data as well, the hash is another.
     const auto genuine = World::vm().hardware(w.t);
@@ -110,10 +110,10 @@ TEST(AzureChain, TheProcessorsReportIsVerifiedAsItsTeeDoes) {
 
 // Whoever runs in the VM gets reports too, but not at the paravisor's level.
 TEST(AzureChain, AReportThatTheGuestAskedForIsNone) {
-  for (const std::uint8_t level : {1, 2, 3}) {
+  for (const unsigned level : {1U, 2U, 3U}) {
     World w;
     w.policy.snp.vmpl = {0, 1, 2, 3};
-    w.t.hardware = [=](Bytes& raw) { raw[0x30] = level; };
+    w.t.hardware = [=](Bytes& raw) { raw[0x30] = static_cast<std::uint8_t>(level); };
     refused(w, {Code::untrusted_attestation_key});
   }
 }
@@ -209,7 +209,7 @@ TEST(AzureChain, ASignatureIsOfTheAttestationKeysOwnScheme) {
   const auto pss = w.t.ak->sign(crypto::SignatureAlgorithm::rsa_pss_sha256, quote, crypto::EcdsaForm::fixed);
   refused(w, {Code::algorithm_not_allowed},
           set(4, cbor::bytes(Big().number(2, 0x0016).number(2, 0x000B).sized(*pss).take())));
-  Bytes changed = Vm::signature(*w.t.ak, quote);
+  Bytes changed = signature(*w.t.ak, quote);
   flip(changed, 100);
   refused(w, {Code::signature_invalid}, set(4, cbor::bytes(changed)));
 }
@@ -302,7 +302,7 @@ TEST(AzureChain, QuoteAndCertificationComeFromOneTpm) {
 TEST(AzureChain, TheCertificationIsSigned) {
   World w;
   const Bytes certify = World::vm().certify(w.t);
-  refused(w, {Code::signature_invalid}, set(7, cbor::bytes(Vm::signature(another_ak(), certify))));
+  refused(w, {Code::signature_invalid}, set(7, cbor::bytes(signature(another_ak(), certify))));
 }
 
 }  // namespace

@@ -24,11 +24,11 @@ Told told(bool tdx) {
 json numbers(const Bytes& raw) { return json(raw); }
 
 json quote_of(const Told& t, bool as_numbers) {
-  const Bytes message = Vm::quote(t), signature = Vm::rsa(*t.ak, message);
+  const Bytes message = Vm::quote(t), proof = rsassa(*t.ak, message);
   const auto write = [&](const Bytes& raw) { return as_numbers ? numbers(raw) : json(base::to_hex(raw)); };
   json pcrs = json::array();
   for (const auto& [index, value] : t.pcrs) pcrs.push_back(write(value));
-  return {{"message", write(message)}, {"signature", write(signature)}, {"pcrs", pcrs}};
+  return {{"message", write(message)}, {"signature", write(proof)}, {"pcrs", pcrs}};
 }
 
 json coco(const Told& t, int version) {
@@ -189,13 +189,13 @@ TEST(AzureForms, AreToldFromOtherEvidence) {
 
 TEST(AzureForms, AQuoteAloneAsTheCrateWritesIt) {
   const Told t = told(false);
-  const Bytes message = Vm::quote(t), signature = Vm::rsa(*t.ak, message);
+  const Bytes message = Vm::quote(t), proof = rsassa(*t.ak, message);
   Bytes raw;
   const auto put_size = [&](std::size_t size) {
     for (int shift = 0; shift < 64; shift += 8) raw.push_back(static_cast<std::uint8_t>(size >> shift));
   };
-  put_size(signature.size());
-  raw.insert(raw.end(), signature.begin(), signature.end());
+  put_size(proof.size());
+  raw.insert(raw.end(), proof.begin(), proof.end());
   put_size(message.size());
   raw.insert(raw.end(), message.begin(), message.end());
   put_size(t.pcrs.size());
@@ -203,7 +203,7 @@ TEST(AzureForms, AQuoteAloneAsTheCrateWritesIt) {
   const auto read = forms::parse_vtpm_quote(raw);
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_EQ(read->message, message);
-  EXPECT_EQ(read->signature, signature);
+  EXPECT_EQ(read->signature, proof);
   EXPECT_EQ(read->pcrs.at(23), t.pcrs.at(23));
   const auto quoted = forms::quoted_of(*read);
   ASSERT_TRUE(quoted) << quoted.error().message();

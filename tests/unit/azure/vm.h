@@ -15,30 +15,13 @@
 #include "crypto/hash.h"
 #include "support/claims_edit.h"
 #include "support/verdict.h"
+#include "unit/azure/tpm_writer.h"
 
 namespace seatls::testing::azure {
 
 namespace cbor = codec::cbor;
 using attest::simulated::IntelPlatform;
 using attest::simulated::SnpMachine;
-
-// Big writes what TPMs write: big endian.
-class Big {
- public:
-  Big& number(std::size_t width, std::uint64_t value) {
-    for (std::size_t i = width; i-- > 0;) out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-    return *this;
-  }
-  Big& raw(ByteView value) {
-    out_.insert(out_.end(), value.begin(), value.end());
-    return *this;
-  }
-  Big& sized(ByteView value) { return number(2, value.size()).raw(value); }
-  [[nodiscard]] Bytes take() const { return out_; }
-
- private:
-  Bytes out_;
-};
 
 inline void put(Bytes& out, std::size_t at, ByteView value) {
   std::ranges::copy(value, out.begin() + static_cast<std::ptrdiff_t>(at));
@@ -65,8 +48,6 @@ inline std::string jwk(const crypto::PublicKey& key, const std::string& kid) {
   return R"({"kid":")" + kid + R"(","key_ops":["sign"],"kty":"RSA","e":"AQAB","n":")" +
          base::to_base64url(key.rsa_modulus().value()) + "\"}";
 }
-
-inline constexpr std::uint32_t tik_attributes = 1U << 1 | 1U << 4 | 1U << 5 | 1U << 18;
 
 // What is told: a test changes what it wants to be wrong before the evidence is made.
 struct Told {
@@ -154,14 +135,14 @@ class Vm {
 
   [[nodiscard]] Bytes evidence(const Told& t, const ClaimsEdit& edit = {}) const {
     const auto [report, td_quote] = hardware(t);
-    const Bytes attest = quote(t), statement = certify(t);
+    const Bytes attestation = quote(t), statement = certify(t);
     cbor::Array pcrs;
     for (const auto& [index, value] : t.pcrs)
       pcrs.push_back(cbor::array({cbor::integer(0x000B), cbor::integer(index), cbor::bytes(value)}));
     cbor::Map map = {{cbor::integer(1), cbor::bytes(report)},
                      {cbor::integer(2), t.tdx ? cbor::bytes(td_quote) : certificates()},
-                     {cbor::integer(3), cbor::bytes(attest)},
-                     {cbor::integer(4), cbor::bytes(signature(*t.ak, attest))},
+                     {cbor::integer(3), cbor::bytes(attestation)},
+                     {cbor::integer(4), cbor::bytes(signature(*t.ak, attestation))},
                      {cbor::integer(5), cbor::array(pcrs)},
                      {cbor::integer(6), cbor::bytes(statement)},
                      {cbor::integer(7), cbor::bytes(signature(*t.ak, statement))},
@@ -173,50 +154,15 @@ class Vm {
   // ---- Structures of the virtual TPM ----
 
   [[nodiscard]] static Bytes quote(const Told& t) {
-    Bytes bitmap(3, 0), values;
-    for (const auto& [index, value] : t.pcrs) {
-      bitmap[index / 8] |= static_cast<std::uint8_t>(1U << (index % 8));
-      values.insert(values.end(), value.begin(), value.end());
-    }
-    return attest(0x8018, t.signer, t.binder, t.reset_count)
-        .number(4, 1)
-        .number(2, 0x000B)
-        .number(1, bitmap.size())
-        .raw(bitmap)
-        .sized(crypto::digest(Hash::sha256, values))
-        .take();
+    return quoted(attest(0x8018, t.signer, t.binder, t.reset_count), t.pcrs).take();
   }
   [[nodiscard]] Bytes certify(const Told& t) const {
     return attest(0x8017, t.certify_signer, t.certify_binder.value_or(t.binder), t.certify_reset_count)
-        .sized(name(tik_area(t)))
+        .sized(name_of(tik_area(t)))
         .sized(Bytes(34, 0x22))
         .take();
   }
-  [[nodiscard]] Bytes tik_area(const Told& t) const {
-    const auto point = tik_.public_key().point().value();
-    return Big()
-        .number(2, 0x0023)
-        .number(2, 0x000B)
-        .number(4, t.attributes)
-        .sized({})
-        .number(2, 0x0010)
-        .number(2, 0x0018)
-        .number(2, 0x000B)
-        .number(2, 0x0003)
-        .number(2, 0x0010)
-        .sized(point.x)
-        .sized(point.y)
-        .take();
-  }
-  [[nodiscard]] static Bytes name(ByteView area) {
-    return Big().number(2, 0x000B).raw(crypto::digest(Hash::sha256, area)).take();
-  }
-  [[nodiscard]] static Bytes rsa(const crypto::PrivateKey& key, ByteView message) {
-    return key.sign(crypto::SignatureAlgorithm::rsa_pkcs1_sha256, message, crypto::EcdsaForm::fixed).value();
-  }
-  [[nodiscard]] static Bytes signature(const crypto::PrivateKey& key, ByteView message) {
-    return Big().number(2, 0x0014).number(2, 0x000B).sized(rsa(key, message)).take();
-  }
+  [[nodiscard]] Bytes tik_area(const Told& t) const { return public_area(tik_.public_key(), t.attributes); }
 
   [[nodiscard]] cbor::Value certificates() const {
     return cbor::array({cbor::bytes(snp_.vek().der()), cbor::bytes(snp_.ask().der())});
@@ -229,19 +175,6 @@ class Vm {
     o.version = 3;
     o.tcb = level();
     return o;
-  }
-
-  static Big attest(std::uint16_t type, ByteView signer, ByteView extra_data, std::uint32_t reset_count) {
-    return Big()
-        .number(4, 0xFF544347)
-        .number(2, type)
-        .sized(signer)
-        .sized(extra_data)
-        .number(8, 123456)
-        .number(4, reset_count)
-        .number(4, 1)
-        .number(1, 1)
-        .number(8, 0x2020031200120003);
   }
 
   // TDREPORT_STRUCT with the fields of a quote of version 4.

@@ -143,9 +143,9 @@ void cover_reports(Table& table) {
       if (report.snp() == nullptr) continue;
       // As plain SEV-SNP evidence, with the VCEK that lies beside it.
       Policy policy;
-      policy.snp.certificates.clear();
-      for (const auto& certificate :
-           crypto::parse_pem_certificates(sample_text(group["id"].get<std::string>() + "/certs.pem")).value())
+      const auto pem = sample_text(group["id"].get<std::string>() + "/certs.pem");
+      const auto certificates = crypto::parse_pem_certificates(pem).value();
+      for (const auto& certificate : certificates)
         policy.snp.certificates.push_back(bytes(certificate.der()));
       for (const auto& says : group["verification"]) {
         if (files_of(says) != file + " SNP report") continue;
