@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "appraise/schemes/azure/parse.h"
 #include "appraise/schemes/intel/collateral.h"
 #include "appraise/schemes/intel/pck.h"
 #include "appraise/schemes/intel/trust_anchors.h"
@@ -80,14 +81,13 @@ struct IntelPlatform {
   std::vector<crypto::Certificate> chain;
 };
 
-std::optional<IntelPlatform> platform_of(ByteView quote_bytes) {
-  const auto quote = intel::parse_quote(quote_bytes);
-  if (!quote || quote->certification_type != intel::pck_chain_pem) return std::nullopt;
-  auto chain = intel::read_pck_chain(quote->certification);
+std::optional<IntelPlatform> platform_of(const intel::Quote& quote) {
+  if (quote.certification_type != intel::pck_chain_pem) return std::nullopt;
+  auto chain = intel::read_pck_chain(quote.certification);
   if (!chain) return std::nullopt;
   const auto pck = intel::read_pck(chain->front());
   if (!pck || pck->fmspc.size() != 6) return std::nullopt;
-  IntelPlatform out{.tee = quote->tee, .ca = PckCa::platform, .chain = {}};
+  IntelPlatform out{.tee = quote.tee, .ca = PckCa::platform, .chain = {}};
   std::ranges::copy(pck->fmspc, out.fmspc.begin());
   if (chain->front().issuer_common_name() == processor_ca_name) out.ca = PckCa::processor;
   out.chain = std::move(*chain);
@@ -119,11 +119,6 @@ bool leaves_open(const IntelTcbPolicy& policy, const IntelPlatform& p, Time at) 
 }
 
 // ---- AMD ---------------------------------------------------------------------------------------
-
-std::optional<snp::Evidence> snp_evidence(ByteView value) {
-  const auto parsed = snp::parse(Cmw(CmwRecord{MediaType{"any/any"}, bytes(value), 0}));
-  return parsed ? std::optional(**parsed) : std::nullopt;
-}
 
 // products_of returns the generations that a report can come from. One of version 2 does not say: CHIP_ID of
 // Turin ends in zeros, and Milan and Genoa cannot be told apart.
@@ -193,11 +188,34 @@ void append(std::vector<Need>& to, std::vector<Need> more) {
   }
 }
 
-// each_record calls `look` with the scheme and the content of every record; parse_cmw has bounded the depth.
+// Below is what a record says of the machine that it comes from.
+struct Below {
+  std::optional<IntelPlatform> intel;
+  std::optional<snp::Evidence> snp;
+};
+
+Below below(const std::string& scheme, const CmwRecord& record) {
+  if (scheme == "tdx" || scheme == "sgx") {
+    const auto quote = intel::parse_quote(record.value);
+    return {quote ? platform_of(*quote) : std::nullopt, {}};
+  }
+  if (scheme == "sev-snp") {
+    const auto parsed = snp::parse(Cmw(record));
+    return {{}, parsed ? std::optional(**parsed) : std::nullopt};
+  }
+  if (scheme != "azure") return {};
+  const auto parsed = azure::parse(Cmw(record));
+  if (!parsed) return {};
+  if (const auto* quote = (*parsed)->td_quote()) return {platform_of(*quote), {}};
+  return {{}, *(*parsed)->snp()};
+}
+
+// each_record calls `look` with the scheme of every record, and with what is below it; parse_cmw has bounded
+// the depth.
 template <class F>
 void each_record(const Cmw& credential, const SchemeTable& table, const F& look) {
   if (const auto* record = credential.record()) {
-    if (const auto name = table.name_of(record->type)) look(*name, ByteView(record->value));
+    if (const auto name = table.name_of(record->type)) look(*name, below(*name, *record));
   } else if (const auto* collection = credential.collection()) {
     for (const auto& [label, member] : collection->entries) each_record(member, table, look);
   }
@@ -221,15 +239,12 @@ std::vector<Need> intel_needs(intel::Tee tee, const intel::Field<6>& fmspc, PckC
 
 std::vector<Need> all_needs(const Cmw& credential, const SchemeTable& table) {
   std::vector<Need> out;
-  each_record(credential, table, [&](const std::string& scheme, ByteView value) {
-    if (scheme == "tdx" || scheme == "sgx") {
-      if (const auto platform = platform_of(value))
-        append(out, intel_needs(platform->tee, platform->fmspc, platform->ca));
-    } else if (scheme == "sev-snp") {
-      std::vector<Need> needs;
-      if (const auto evidence = snp_evidence(value)) add_snp(*evidence, products_of(*evidence), needs);
-      append(out, std::move(needs));
-    }
+  each_record(credential, table, [&](const std::string&, const Below& machine) {
+    if (const auto& platform = machine.intel)
+      append(out, intel_needs(platform->tee, platform->fmspc, platform->ca));
+    std::vector<Need> needs;
+    if (machine.snp) add_snp(*machine.snp, products_of(*machine.snp), needs);
+    append(out, std::move(needs));
   });
   return out;
 }
@@ -238,16 +253,14 @@ std::vector<Need> needs_of(const Cmw& credential, const SchemeTable& table, std:
                            Time at) {
   std::vector<Need> out;
   const bool collection = credential.collection() != nullptr;
-  each_record(credential, table, [&](const std::string& scheme, ByteView value) {
-    const bool intel = scheme == "tdx" || scheme == "sgx";
-    if (!intel && scheme != "sev-snp") return;
-    const auto platform = intel ? platform_of(value) : std::nullopt;
-    const auto evidence = intel ? std::nullopt : snp_evidence(value);
+  each_record(credential, table, [&](const std::string& scheme, const Below& machine) {
+    const auto& platform = machine.intel;
     for (const Policy& policy : policies) {
       if (!collection && !accepts(policy, scheme)) continue;
-      if (evidence) append(out, snp_needs(*evidence, policy.snp));
-      if (platform && leaves_open(scheme == "tdx" ? policy.tdx.tcb : policy.sgx.tcb, *platform, at) &&
-          is_vouched_for(*platform, policy, at))
+      if (machine.snp) append(out, snp_needs(*machine.snp, policy.snp));
+      if (!platform) continue;
+      const auto& tcb = platform->tee == intel::Tee::tdx ? policy.tdx.tcb : policy.sgx.tcb;
+      if (leaves_open(tcb, *platform, at) && is_vouched_for(*platform, policy, at))
         append(out, intel_needs(platform->tee, platform->fmspc, platform->ca));
     }
   });

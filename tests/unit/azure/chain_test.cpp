@@ -1,6 +1,7 @@
 // Evidence of a made-up Azure VM, and each link of its chain broken once.
 #include <gmock/gmock.h>
 
+#include "appraise/needs.h"
 #include "unit/azure/vm.h"
 
 namespace seatls::testing::azure {
@@ -303,6 +304,24 @@ TEST(AzureChain, TheCertificationIsSigned) {
   World w;
   const Bytes certify = World::vm().certify(w.t);
   refused(w, {Code::signature_invalid}, set(7, cbor::bytes(signature(another_ak(), certify))));
+}
+
+// ---- What makers publish -----------------------------------------------------------------------
+
+TEST(AzureChain, NeedsWhatTheProcessorBelowNeeds) {
+  const auto names_for = [](const Told& t, const ClaimsEdit& edit = {}) {
+    const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("azure"), World::vm().evidence(t, edit), 0});
+    std::vector<std::string> names;
+    for (const auto& need : appraise::all_needs(cmw, SchemeTable::defaults()))
+      names.push_back(appraise::name_of(need.item));
+    return names;
+  };
+  Told t;
+  EXPECT_EQ(names_for(t), std::vector<std::string>{"amd-crl.milan.vcek"});
+  EXPECT_THAT(names_for(t, without(2)), Contains(HasSubstr("vcek.milan.")));
+  t.tdx = true;
+  EXPECT_THAT(names_for(t), Contains(HasSubstr("tcb-info.tdx.")));
+  EXPECT_EQ(names_for(t).size(), 4U);
 }
 
 }  // namespace
