@@ -1,6 +1,7 @@
 // What every stage of every scheme is told, and the comparisons that none may write anew.
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,8 +12,11 @@
 #include "seatls/keys.h"
 #include "seatls/policy.h"
 #include "seatls/result.h"
+#include "seatls/scheme.h"
 
 namespace seatls::appraise {
+
+struct Assessment;
 
 // Context is what a credential must be about, and whom it must satisfy.
 struct Context {
@@ -21,9 +25,28 @@ struct Context {
   const Spki* tik = nullptr;  // of the peer's certificate; null offline when it was not given
   std::string verifier;       // result schemes: the negotiated identity
   Time now{};
+  const SchemeTable* table = nullptr;   // tells the schemes of a compound's parts
+  const Assessment* voucher = nullptr;  // of the part that this one hangs on, once it verified (event logs)
+  // Registers whose events a log of the same compound is judged by; null: none.
+  const std::map<unsigned, Expect<Bytes>>* explained = nullptr;
 
+  // names_events_of tells whether the log is judged by a list of the events that this register may have.
+  [[nodiscard]] bool names_events_of(unsigned index) const {
+    if (explained == nullptr) return false;
+    const auto rule = explained->find(index);
+    return rule != explained->end() && !rule->second.values().empty();
+  }
   // under returns the same question to another policy.
-  [[nodiscard]] Context under(const Policy& other) const { return {other, binder, tik, verifier, now}; }
+  [[nodiscard]] Context under(const Policy& other) const {
+    return {other, binder, tik, verifier, now, table, voucher, explained};
+  }
+};
+
+// Registers are measurement registers that were signed, and that an event log can explain.
+struct Registers {
+  Hash bank = Hash::sha256;
+  std::map<unsigned, Bytes> values;
+  bool all = false;  // the platform has no others
 };
 
 // Assessment is what a scheme's last stage found out about verified claims.
@@ -31,9 +54,11 @@ struct Assessment {
   TrustVector vector;
   std::optional<Tier> tier;  // default: the vector's worst; a result has a status of its own besides
   KeyProvenance key = KeyProvenance::none;
+  bool speaks_of_key = true;  // false: evidence of this kind can say nothing of the TLS key
   std::vector<std::pair<std::string, std::string>> claims;
   std::vector<std::string> instance;
   std::vector<ResultSubmod> submods;  // of a compound
+  std::vector<Registers> registers;
   std::vector<std::string> dangers;
   std::optional<Time> valid_until;
   std::optional<Spki> kek;  // that the credential names

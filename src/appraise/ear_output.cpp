@@ -7,12 +7,13 @@
 namespace seatls {
 namespace {
 
-// The tier counts for the whole token, and nothing that a refusal asserts is better than it.
-rats::EarAppraisal appraisal_of(const AttestationResult& result) {
+// appraisal_of tells of one submod. Nothing that a refusal asserts is better than its tier.
+rats::EarAppraisal appraisal_of(const AttestationResult& result, std::string submod, Tier tier,
+                                const TrustVector& vector) {
   rats::EarAppraisal a;
-  a.submod = result->scheme.empty() ? "unknown" : result->scheme;
-  a.status = result.tier();
-  if (result->vector != TrustVector{}) a.vector = result->vector;
+  a.submod = std::move(submod);
+  a.status = tier;
+  if (vector != TrustVector{}) a.vector = vector;
   a.policy_ids = result->policy_ids;
   // A JWT holds the nonce of the evidence as text.
   if (!result->binder.empty()) a.nonces = {bytes(base::to_base64url(result->binder))};
@@ -30,15 +31,19 @@ Result<std::string> to_ear(const AttestationResult& result, const EarOptions& op
   ear.developer = options.verifier_developer;
   ear.build = options.verifier_build;
   if (options.audience) ear.aud = {*options.audience};
-  ear.submods = {appraisal_of(result)};
+  for (const auto& part : result->submods)
+    ear.submods.push_back(appraisal_of(result, part.label, part.tier, part.vector));
+  if (ear.submods.empty())
+    ear.submods = {appraisal_of(result, result->scheme.empty() ? "unknown" : result->scheme, result.tier(),
+                                result->vector)};
   if (result->kek) {
     SEATLS_TRY(ear.kek, crypto::PublicKey::from_spki(result->kek->der()));
   }
   if (options.tik) {
     SEATLS_TRY(const auto key, crypto::PublicKey::from_spki(options.tik->der()));
     SEATLS_TRY(const auto thumbprint, rats::jwk_thumbprint(key));
-    SEATLS_TRY(auto raw, base::from_base64url(thumbprint));
-    ear.submods.front().cnf = rats::Confirmation{std::nullopt, std::move(raw), true};
+    SEATLS_TRY(const auto raw, base::from_base64url(thumbprint));
+    for (auto& submod : ear.submods) submod.cnf = rats::Confirmation{std::nullopt, raw, true};
   }
   if (options.signing_key_pem.empty()) return rats::write_ear_json(ear);
   SEATLS_TRY(const auto key, crypto::PrivateKey::from_pem(options.signing_key_pem));

@@ -4,6 +4,13 @@
 
 namespace seatls::appraise {
 
+void Findings::take(const std::string& label, Findings part) {
+  for (auto& row : part.rows_) {
+    row.reason.path = row.reason.path.empty() ? label : label + " > " + row.reason.path;
+    rows_.push_back(std::move(row));
+  }
+}
+
 bool Findings::refused() const {
   return std::ranges::any_of(rows_, [](const Row& r) { return r.reason.fatal; });
 }

@@ -28,6 +28,9 @@ class Findings {
     rows_.push_back({stage, {code, std::move(detail), std::move(path), false}});
   }
 
+  // take adds what was found in the part of a compound that has this label.
+  void take(const std::string& label, Findings part);
+
   [[nodiscard]] bool refused() const;
   [[nodiscard]] bool refused_at(Stage stage) const;
   [[nodiscard]] std::vector<Reason> reasons() const;  // by stage, then in the order of finding

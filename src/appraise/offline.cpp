@@ -69,6 +69,8 @@ Result<Cmw> as_named(const std::string& type, const Bytes& value, const SchemeTa
 // detected tells what a file holds: a CMW says so itself, raw bytes are recognised by their form.
 Result<Cmw> detected(const Bytes& value, const SchemeTable& table) {
   auto cmw = parse_cmw(value, {.size = largest_file});
+  // A judgement apart from a connection has negotiated no form.
+  if (cmw && cmw->collection() != nullptr) return Cmw(*cmw->collection());
   if (cmw) return cmw;
   if (is_ear(value, rats::TokenForm::jwt)) return record(MediaType{"application/eat+jwt"}, value);
   if (is_ear(value, rats::TokenForm::cwt)) return record(MediaType{"application/eat+cwt"}, value);

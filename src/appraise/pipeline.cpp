@@ -94,7 +94,11 @@ const Scheme* scheme_of(const Job& job, Findings& findings) {
 }
 
 void check_size(const Job& job, Findings& findings) {
-  const auto size = job.credential.record() == nullptr ? 0 : job.credential.record()->value.size();
+  std::size_t size = 0;
+  if (const auto* record = job.credential.record()) size = record->value.size();
+  if (const auto* collection = job.credential.collection())
+    for (const auto& [label, part] : collection->entries)
+      if (const auto* record = part.record()) size += record->value.size();
   if (size > job.largest)
     findings.refuse(
         Stage::parse, Code::evidence_malformed,
@@ -145,13 +149,6 @@ AttestationResult conclude(const Job& job, const Scheme* scheme, std::optional<A
   return ResultMint::mint(std::move(parts));
 }
 
-TrustVector worse(TrustVector a, const TrustVector& b) {
-  for (std::size_t i = 0; i < trust_claim_count; ++i)
-    if (seatls::worse(tier_of(a.value[i]), tier_of(b.value[i])) != tier_of(a.value[i]))
-      a.value[i] = b.value[i];
-  return a;
-}
-
 // add makes one result of two about the same credential: nothing in it is better than in either.
 void add(ResultParts& all, ResultParts next) {
   const auto append = [](auto& list, auto more) {
@@ -159,13 +156,21 @@ void add(ResultParts& all, ResultParts next) {
       if (std::ranges::find(list, entry) == list.end()) list.push_back(std::move(entry));
   };
   all.tier = seatls::worse(all.tier, next.tier);
-  all.vector = worse(all.vector, next.vector);
+  all.vector = ar4si::worse(all.vector, next.vector);
   all.key = std::min(all.key, next.key);
   append(all.reasons, std::move(next.reasons));
   append(all.claims, std::move(next.claims));
   append(all.dangers, std::move(next.dangers));
   append(all.policy_ids, std::move(next.policy_ids));
-  append(all.submods, std::move(next.submods));
+  for (auto& submod : next.submods) {
+    const auto same = std::ranges::find(all.submods, submod.label, &ResultSubmod::label);
+    if (same == all.submods.end()) {
+      all.submods.push_back(std::move(submod));
+    } else {
+      same->tier = seatls::worse(same->tier, submod.tier);
+      same->vector = ar4si::worse(same->vector, submod.vector);
+    }
+  }
   if (next.valid_until && (!all.valid_until || *next.valid_until < *all.valid_until))
     all.valid_until = next.valid_until;
 }
@@ -180,9 +185,16 @@ AttestationResult run(const Job& job) {
   if (findings.refused()) return conclude(job, scheme, std::nullopt, findings);
 
   for (const Error& error : job.missing) findings.refuse(Stage::trust, error);
-  auto assessment = scheme->judge(job.credential, job.context, findings);
+  Context context = job.context;
+  context.table = &job.table;
+  auto assessment = scheme->judge(job.credential, context, findings);
   if (assessment) {
-    judge_instance(*assessment, job.context, findings);
+    judge_instance(*assessment, context, findings);
+    // Evidence that cannot say anything of the key stands beside evidence that does, or proves nothing of it.
+    if (!assessment->speaks_of_key)
+      judge_key(KeyProvenance::none, demanded_key(context.policy, std::nullopt, KeyProvenance::proven),
+                context, "", findings, assessment->dangers,
+                "this evidence says nothing of the key; ask for a compound, with the evidence that does");
     // Only what verified is remembered: nobody can push it out of the cache with noise.
     if (job.cache != nullptr && !scheme->is_result && !job.cache->admit(assessment->fingerprint))
       findings.refuse(Stage::reuse, Code::evidence_reused, "make new evidence for every connection");

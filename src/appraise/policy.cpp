@@ -5,6 +5,7 @@
 
 #include "appraise/policy_arm.h"
 #include "appraise/policy_azure.h"
+#include "appraise/policy_compound.h"
 #include "appraise/policy_corim.h"
 #include "appraise/policy_intel.h"
 #include "appraise/policy_nitro.h"
@@ -28,7 +29,8 @@ std::string joined(const std::vector<std::string>& list) {
 
 void check_schemes(const Policy& p, const Tell& mistake) {
   std::vector<std::string> known;
-  for (const auto& scheme : appraise::registry()) known.emplace_back(scheme.name);
+  for (const auto& scheme : appraise::registry())
+    if (scheme.name != "event-log") known.emplace_back(scheme.name);  // it stands in compounds only
   if (p.schemes.empty())
     mistake("schemes", "no scheme is accepted", "name at least one of: " + joined(known));
   std::set<std::string> seen;
@@ -127,9 +129,7 @@ std::vector<PolicyMistake> validate(const Policy& policy) {
   if (policy.id.empty())
     mistake("id", "the policy has no name", "set id = \"…\"; every result names the policy that judged");
   check_schemes(policy, mistake);
-  const auto accepted = [&](std::string_view name) {
-    return std::find(policy.schemes.begin(), policy.schemes.end(), name) != policy.schemes.end();
-  };
+  const auto accepted = [&](std::string_view name) { return appraise::accepts_scheme(policy, name); };
   if (accepted("tpm2")) check_tpm2(policy.tpm2, mistake);
   if (accepted("software")) check_software(policy, mistake);
   if (accepted("azure")) appraise::check_azure(policy.azure, mistake);
@@ -142,6 +142,8 @@ std::vector<PolicyMistake> validate(const Policy& policy) {
   if (accepted("nitro")) appraise::check_nitro(policy.nitro, mistake);
   if (accepted("cca")) appraise::check_cca(policy, mistake);
   if (accepted("psa")) appraise::check_psa(policy, mistake);
+  if (accepted("compound")) appraise::check_compound(policy.compound, mistake);
+  appraise::check_event_log(policy.event_log, mistake);
   if (accepted("result")) check_result(policy.result, mistake);
   appraise::check_corim(policy, mistake);
   for (const auto& id : policy.machine) {

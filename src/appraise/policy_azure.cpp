@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "appraise/policy_compound.h"
 #include "appraise/toml_reader.h"
 
 namespace seatls::appraise {
@@ -59,7 +60,7 @@ void check_azure(const AzurePolicy& p, const Tell& mistake) {
 }
 
 bool judges_by_section(const Policy& policy, std::string_view tee) {
-  return std::ranges::find(policy.schemes, "azure") != policy.schemes.end() &&
+  return accepts_scheme(policy, "azure") &&
          std::ranges::find(policy.azure.tees, tee) != policy.azure.tees.end();
 }
 

@@ -5,6 +5,7 @@
 
 #include "appraise/policy_arm.h"
 #include "appraise/policy_azure.h"
+#include "appraise/policy_compound.h"
 #include "appraise/policy_corim.h"
 #include "appraise/policy_intel.h"
 #include "appraise/policy_nitro.h"
@@ -111,20 +112,28 @@ DangerousAllowances dangers(TomlReader& r, const Section& s) {
 Policy read(TomlReader& r, const toml::table& root) {
   const Section top{&root, "", 0};
   r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "sgx", "sev-snp", "nitro", "cca", "psa",
-                         "azure", "software", "result", "machine", "corim", "danger"});
+                         "azure", "software", "compound", "event_log", "result", "machine", "corim", "danger"});
   Policy p;
   p.id = r.text(top, "id").value_or("");
   p.schemes = r.texts(top, "schemes");
   p.key = r.provenance(top);
   const auto of_scheme = [&](std::string_view scheme) {
     Section s = r.section(top, scheme);
-    const bool used =
-        std::ranges::find(p.schemes, scheme) != p.schemes.end() || appraise::judges_by_section(p, scheme);
+    const bool used = appraise::accepts_scheme(p, scheme) || appraise::judges_by_section(p, scheme);
     if (s.present() && !used)
-      r.mistake(s.line, std::string(scheme), "stands here, but schemes does not name it",
+      r.mistake(s.line, std::string(scheme),
+                "stands here, but neither schemes nor a part of a compound names it",
                 "add \"" + std::string(scheme) + "\" to schemes, or leave the table out");
     return s;
   };
+  // First, since its parts name schemes too.
+  if (const auto s = of_scheme("compound"); s.present()) p.compound = appraise::read_compound(r, s);
+  if (const auto s = r.section(top, "event_log"); s.present()) {
+    p.event_log = appraise::read_event_log(r, s);
+    if (!appraise::accepts_scheme(p, "event-log"))
+      r.mistake(s.line, "event_log", "stands here, but no part of a compound is an event log",
+                "add a part with schemes = [\"event-log\"], or leave the table out");
+  }
   // It says which other sections are used.
   if (const auto s = of_scheme("azure"); s.present()) p.azure = appraise::read_azure(r, s);
   if (const auto s = of_scheme("tpm2"); s.present()) p.tpm2 = tpm2(r, s);

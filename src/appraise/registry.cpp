@@ -5,6 +5,8 @@
 
 #include "appraise/schemes/azure/appraise.h"
 #include "appraise/schemes/cca/appraise.h"
+#include "appraise/schemes/compound/judge.h"
+#include "appraise/schemes/event_log/appraise.h"
 #include "appraise/schemes/nitro/appraise.h"
 #include "appraise/schemes/psa/appraise.h"
 #include "appraise/schemes/result/appraise.h"
@@ -44,6 +46,9 @@ constexpr std::array schemes = {
     Scheme{"psa", false, stages<psa::parse, psa::verify, psa::appraise, psa::foresee>},
     Scheme{"software", false,
            stages<software::parse, software::verify, software::appraise, software::foresee>},
+    Scheme{"event-log", false,
+           stages<event_log::parse, event_log::verify, event_log::appraise, event_log::foresee>},
+    Scheme{"compound", false, compound::judge},
     Scheme{"result", true, stages<result::parse, result::verify, result::appraise, result::foresee>},
 };
 

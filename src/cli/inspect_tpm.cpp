@@ -93,10 +93,10 @@ Node pcrs_node(const std::vector<tpm::PcrValue>& pcrs) {
   return node;
 }
 
-Node event_log_node(const tpm::EventLog& log) {
+Node event_log_node(const tee::EventLog& log) {
   Node banks = Node::object();
   for (const Hash bank : {Hash::sha1, Hash::sha256, Hash::sha384, Hash::sha512}) {
-    const auto values = tpm::replay(log, bank);
+    const auto values = tee::replay(log, bank);
     if (values.empty()) continue;
     Node pcrs = Node::object();
     for (const auto& [index, value] : values) pcrs.set(std::to_string(index), base::to_hex(value));
@@ -122,7 +122,7 @@ Result<Node> inspect_tpm2_public(ByteView data) {
 }
 
 Result<Node> inspect_event_log(ByteView data) {
-  SEATLS_TRY(const auto log, tpm::parse_event_log(data));
+  SEATLS_TRY(const auto log, tee::parse_event_log(data));
   return Node::object().set("type", "event-log").set("size", data.size()).set("replay", event_log_node(log));
 }
 

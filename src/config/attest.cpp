@@ -8,6 +8,7 @@
 #include "config/text.h"
 #include "crypto/hash.h"
 #include "crypto/x509.h"
+#include "seatls/compound.h"
 
 namespace seatls::config {
 namespace {
@@ -16,121 +17,122 @@ namespace {
 struct AttesterRow {
   std::string_view name;
   std::vector<std::string_view> keys;
-  void (*read)(Draft& d);  // null: this version does not have it
+  std::shared_ptr<Attester> (*read)(const AttestTable& table);
+  bool may_be_part = true;
 };
 
-std::vector<Bytes> certificates(Draft& d, std::string_view key) {
+constexpr std::string_view event_log_part = "event-log";
+
+std::vector<Bytes> certificates(const AttestTable& t, std::string_view key) {
   std::vector<Bytes> chain;
-  if (!d.file.has(key)) return chain;
-  const auto pem = d.content(key);
+  if (!t.has(key)) return chain;
+  const auto pem = t.content(key);
   if (!pem) return chain;
   const auto read = crypto::parse_pem_certificates(*pem);
   if (!read || read->empty())
-    d.wrong(key, "there is no PEM certificate in the file",
+    t.wrong(key, "there is no PEM certificate in the file",
             "give the key's certificate first, then its issuers");
   else
     for (const auto& c : *read) chain.push_back(bytes(c.der()));
   return chain;
 }
 
-std::optional<PcrSelection> pcr_selection(Draft& d) {
+std::optional<PcrSelection> pcr_selection(const AttestTable& t) {
   PcrSelection selection;
-  const auto bank = d.file.text("attest.pcr_bank");
+  const auto bank = t.text("pcr_bank");
   for (const Hash h : {Hash::sha1, Hash::sha256, Hash::sha384, Hash::sha512})
     if (name(h) == bank) selection.bank = h;
-  if (!d.file.has("attest.pcrs")) {
+  if (!t.has("pcrs")) {
     selection.indices = {0, 1, 2, 3, 4, 5, 6, 7};
     return selection;
   }
-  for (const auto index : d.file.numbers("attest.pcrs")) {
+  for (const auto index : t.d.file.numbers(t.key("pcrs"))) {
     if (index < 0 || index > 23) {
-      d.wrong("attest.pcrs", "there is no PCR " + std::to_string(index), "PCRs are numbered 0 to 23");
+      t.wrong("pcrs", "there is no PCR " + std::to_string(index), "PCRs are numbered 0 to 23");
       return {};
     }
     selection.indices.push_back(static_cast<unsigned>(index));
   }
   if (selection.indices.empty()) {
-    d.wrong("attest.pcrs", "no PCR is quoted, so the evidence would say nothing of what runs",
+    t.wrong("pcrs", "no PCR is quoted, so the evidence would say nothing of what runs",
             "name at least one: pcrs = [0, 1, 2, 3, 4, 5, 6, 7]");
     return {};
   }
   return selection;
 }
 
-void read_tpm2(Draft& d) {
+std::shared_ptr<Attester> read_tpm2(const AttestTable& t) {
   Tpm2AttesterOptions options;
-  options.access = tpm_access(d.file);
-  options.tik = d.tik;
-  options.attestation_key_chain = certificates(d, "attest.ak_certificate");
-  options.endorsement_key_chain = certificates(d, "attest.ek_certificate");
-  if (d.file.has("attest.event_log")) {
-    options.event_log = d.resolve(d.file.text("attest.event_log"));
-    if (!d.content("attest.event_log")) return;
+  options.access = tpm_access(t.d.file, t.name);
+  options.tik = t.d.tik;
+  options.attestation_key_chain = certificates(t, "ak_certificate");
+  options.endorsement_key_chain = certificates(t, "ek_certificate");
+  if (t.has("event_log")) {
+    options.event_log = t.d.resolve(t.text("event_log"));
+    if (!t.content("event_log")) return nullptr;
   }
-  const auto selection = pcr_selection(d);
-  if (!selection) return;
+  const auto selection = pcr_selection(t);
+  if (!selection) return nullptr;
   options.pcrs = {*selection};
-  const auto ak = d.file.text("attest.ak");
+  const auto ak = t.text("ak");
   if (ak.empty()) {
-    if (!d.file.mentioned("attest.ak") || d.file.has("attest.ak"))
-      d.wrong("attest.ak", "the attestation key is missing",
+    if (!t.mentioned("ak") || t.has("ak"))
+      t.wrong("ak", "the attestation key is missing",
               "write ak = \"ak.key\" (made by: seatls key create --ak -o ak.key) or ak = \"tpm:0x81…\"");
-    return;
+    return nullptr;
   }
   if (ak.starts_with("tpm:")) {
     options.attestation_key = ak;
   } else {
-    const auto text = d.content("attest.ak");
-    if (!text) return;
+    const auto text = t.content("ak");
+    if (!text) return nullptr;
     options.attestation_key = *text;
   }
-  if (d.tik.empty()) return;  // what is wrong with the key was told
+  if (t.d.tik.empty()) return nullptr;  // what is wrong with the key was told
   auto made = make_tpm2_attester(std::move(options));
   if (!made)
-    return d.wrong_file("attest.attester", made.error(),
-                        "look at attest.tcti, attest.ak and that the TPM runs");
-  d.out.config.attester = std::move(*made);
+    return t.wrong_file("attester", made.error(), "look at attest.tcti, attest.ak and that the TPM runs");
+  return std::move(*made);
 }
 
-std::vector<SoftwareMeasurement> measurements(Draft& d) {
+std::vector<SoftwareMeasurement> measurements(const AttestTable& t) {
   std::vector<SoftwareMeasurement> list;
-  for (const auto& path : d.file.texts("attest.measure")) {
-    const auto content = read_text_file(d.resolve(path), 256U << 20U);
+  for (const auto& path : t.d.file.texts(t.key("measure"))) {
+    const auto content = read_text_file(t.d.resolve(path), 256U << 20U);
     if (!content)
-      d.wrong_file("attest.measure", content.error(), "name files that this endpoint can read");
+      t.wrong_file("measure", content.error(), "name files that this endpoint can read");
     else
       list.push_back({path, {}, Hash::sha256, crypto::digest(Hash::sha256, view(*content))});
   }
   return list;
 }
 
-void read_software(Draft& d) {
+std::shared_ptr<Attester> read_software(const AttestTable& t) {
   SoftwareAttesterOptions options;
-  options.swname = d.file.has("attest.swname") ? d.file.text("attest.swname") : "seatls";
-  options.swversion = d.file.text("attest.swversion");
-  options.debug_disabled = d.file.flag("attest.debug_disabled");
-  options.measurements = measurements(d);
-  if (const auto& keks = d.out.channel.interactive_passport.keys; !keks.empty())
+  options.swname = t.has("swname") ? t.text("swname") : "seatls";
+  options.swversion = t.text("swversion");
+  options.debug_disabled = t.d.file.flag(t.key("debug_disabled"));
+  options.measurements = measurements(t);
+  if (const auto& keks = t.d.out.channel.interactive_passport.keys; !keks.empty())
     options.kek = keks.front()->public_key();
-  if (d.file.has("attest.ueid")) {
-    auto ueid = base::from_hex(d.file.text("attest.ueid"));
-    if (!ueid)
-      return d.wrong("attest.ueid", "this is not hex", "write 7 to 33 bytes in hex, the first one 01");
+  if (t.has("ueid")) {
+    auto ueid = base::from_hex(t.text("ueid"));
+    if (!ueid) return t.wrong("ueid", "this is not hex", "write 7 to 33 bytes in hex, the first one 01");
     options.ueid = std::move(*ueid);
   }
-  if (d.file.has("attest.key")) {
-    const auto pem = d.content("attest.key");
-    if (!pem) return;
+  if (t.has("key")) {
+    const auto pem = t.content("key");
+    if (!pem) return nullptr;
     options.attestation_key = Secret(bytes(std::string_view(*pem)));
   }
-  if (!d.out.key_pem) return;  // what is wrong with the key was told
-  options.tiks.emplace_back(bytes(d.out.key_pem->reveal()));
+  if (!t.d.out.key_pem) return nullptr;  // what is wrong with the key was told
+  options.tiks.emplace_back(bytes(t.d.out.key_pem->reveal()));
   auto made = make_software_attester(std::move(options));
   if (!made)
-    return d.wrong_file("attest.attester", made.error(),
+    return t.wrong_file("attester", made.error(),
                         "P-256 and P-384 keys sign evidence: seatls key create -o attester.key");
-  d.out.config.attester = std::move(*made);
-  d.out.config.dangers.emplace_back("software_attester");
+  t.d.add_danger("software_attester");
+  return std::move(*made);
 }
 
 // A JWT may end with the line break that an editor put there; a CWT is bytes.
@@ -140,27 +142,28 @@ Bytes trimmed(std::string token) {
   return bytes(std::string_view(token));
 }
 
-void read_passport(Draft& d) {
+std::shared_ptr<Attester> read_passport(const AttestTable& t) {
   PassportHolderOptions options;
-  options.verifier = d.file.text("attest.verifier");
+  options.verifier = t.text("verifier");
   if (options.verifier.empty())
-    d.wrong("attest.verifier", "nothing says whose result it is",
+    t.wrong("verifier", "nothing says whose result it is",
             "write the name that the verifier's results are negotiated by: verifier = \"verifier.example\"");
-  if (!d.file.has("attest.result")) {
-    if (!d.file.mentioned("attest.result"))
-      d.wrong("attest.result", "the result is missing",
+  if (!t.has("result")) {
+    if (!t.mentioned("result"))
+      t.wrong("result", "the result is missing",
               "write result = \"server.ear\", an EAR that the verifier made");
-    return;
+    return nullptr;
   }
-  const auto token = d.content("attest.result");
-  if (!token || options.verifier.empty()) return;
+  const auto token = t.content("result");
+  if (!token || options.verifier.empty()) return nullptr;
   options.result = trimmed(*token);
-  options.danger_unbound_result = d.file.flag("danger.allow_unbound_result");
+  options.danger_unbound_result = t.d.file.flag("danger.allow_unbound_result");
   auto made = make_passport_holder(std::move(options));
-  if (!made)
-    return d.wrong_file("attest.attester", made.error(), "look at attest.verifier and attest.result");
-  d.out.config.attester = std::move(*made);
+  if (!made) return t.wrong_file("attester", made.error(), "look at attest.verifier and attest.result");
+  return std::move(*made);
 }
+
+[[nodiscard]] std::shared_ptr<Attester> read_compound(const AttestTable& t);
 
 // A TPM without SHA-384 cannot hold the binder of a SHA-384 suite, and a binder is never shortened
 // (docs/protocol, Decision 3): such an endpoint speaks SHA-256 suites only, and says so itself.
@@ -189,60 +192,119 @@ const auto& attesters() {
                   read_software},
       AttesterRow{"passport",
                   {"result", "verifier", "tcti", "owner_password", "endorsement_password", "kek"},
-                  read_passport},
+                  read_passport,
+                  false},
       AttesterRow{"simulated-tdx", {"platform", "measurement"}, read_simulated},
       AttesterRow{"simulated-sgx", {"platform", "measurement"}, read_simulated},
       AttesterRow{"simulated-sev-snp", {"platform", "measurement"}, read_simulated},
       AttesterRow{"simulated-nitro", {"platform", "measurement"}, read_simulated},
       AttesterRow{"simulated-cca", {"platform", "measurement"}, read_simulated},
-      AttesterRow{"compound", {}, nullptr},
+      AttesterRow{"compound", {"parts", "kek"}, read_compound, false},
   };
   return rows;
 }
 
-}  // namespace
-
-TpmAccess tpm_access(const TomlFile& file) {
-  TpmAccess access;
-  if (file.has("attest.tcti")) access.tcti = file.text("attest.tcti");
-  access.owner_password = file.text("attest.owner_password");
-  access.endorsement_password = file.text("attest.endorsement_password");
-  return access;
+// refuse_foreign_keys notes the keys of other attesters.
+void refuse_foreign_keys(const AttestTable& t, const std::vector<std::string_view>& own) {
+  for (const auto& spec : schema()) {
+    const bool there =
+        spec.kind == Kind::tables ? !t.d.file.tables(t.key(spec.key)).empty() : t.has(spec.key);
+    if (spec.table != "attest" || spec.key == "attester" || !there) continue;
+    if (std::find(own.begin(), own.end(), spec.key) == own.end())
+      t.wrong(spec.key, "the attester \"" + t.text("attester") + "\" has no such key", "leave it out");
+  }
 }
 
-void read_attest(Draft& d) {
-  if (!d.file.has_table("attest")) return;
-  const auto chosen = d.file.text("attest.attester");
+// read_table makes the attester that a table describes.
+std::shared_ptr<Attester> read_table(const AttestTable& t, bool is_part) {
+  const auto chosen = t.text("attester");
   std::vector<std::string> names;
   std::string list = "the attesters are: ";
   for (const auto& row : attesters()) {
-    if (row.read == nullptr) continue;
+    if (is_part && !row.may_be_part) continue;
     list += (names.empty() ? "" : ", ") + std::string(row.name);
     names.emplace_back(row.name);
   }
   if (chosen.empty()) {
-    if (!d.file.mentioned("attest.attester") || d.file.has("attest.attester"))
-      d.wrong(
-          "attest.attester", "the attester is missing",
-          "write attester = \"tpm2\", or \"software\" for development; leave [attest] out to show nothing");
-    return;
+    if (t.mentioned("attester") && !t.has("attester")) return nullptr;
+    return t.wrong("attester", "the attester is missing",
+                   is_part
+                       ? list + ", " + std::string(event_log_part)
+                       : "write attester = \"tpm2\", or \"software\" for development; leave [attest] out to "
+                         "show nothing");
   }
   const auto row = std::find_if(attesters().begin(), attesters().end(),
                                 [&](const AttesterRow& r) { return r.name == chosen; });
   if (row == attesters().end()) {
     const auto meant = closest(chosen, names);
-    return d.wrong("attest.attester", "there is no attester \"" + chosen + "\"",
+    return t.wrong("attester", "there is no attester \"" + chosen + "\"",
                    meant.empty() ? list : "did you mean \"" + meant + "\"?");
   }
-  if (row->read == nullptr)
-    return d.wrong("attest.attester", "\"" + chosen + "\" is not in this version", list);
-  for (const auto& spec : schema()) {
-    const std::string key = "attest." + std::string(spec.key);
-    if (spec.table != "attest" || spec.key == "attester" || !d.file.has(key)) continue;
-    if (std::find(row->keys.begin(), row->keys.end(), spec.key) == row->keys.end())
-      d.wrong(key, "the attester \"" + chosen + "\" has no such key", "leave it out");
+  if (is_part && !row->may_be_part)
+    return t.wrong("attester", "\"" + chosen + "\" is no part of a compound", list);
+  refuse_foreign_keys(t, row->keys);
+  if (is_part && t.has("kek"))
+    t.wrong("kek", "a key encapsulation key is the endpoint's, and not a part's", "write it below [attest]");
+  return row->read(t);
+}
+
+// read_log reads a part that is an event log, which other evidence vouches for.
+std::string read_log(const AttestTable& t) {
+  refuse_foreign_keys(t, {"event_log"});
+  if (t.text("event_log").empty()) {
+    t.wrong("event_log", "the log's file is missing",
+            "write event_log = \"/sys/firmware/acpi/tables/data/CCEL\"");
+    return "";
   }
-  row->read(d);
+  return t.d.resolve(t.text("event_log"));
+}
+
+std::shared_ptr<Attester> read_compound(const AttestTable& t) {
+  const auto labels = t.d.file.tables(t.key("parts"));
+  if (labels.empty() && t.mentioned("parts") && !t.d.file.has_table(t.key("parts"))) return nullptr;  // told
+  if (labels.empty())
+    return t.wrong("parts", "the compound has no part",
+                   "write [attest.parts.LABEL] with attester = \"tpm2\" or so, for each piece of evidence");
+  CompoundOptions options;
+  bool whole = true;
+  for (const auto& label : labels) {
+    const AttestTable part{t.d, t.key("parts") + "." + label};
+    if (part.text("attester") == event_log_part) {
+      auto& path = options.event_logs[label] = read_log(part);
+      whole = whole && !path.empty();
+    } else if (auto made = read_table(part, true)) {
+      options.parts[label] = std::move(made);
+    } else {
+      whole = false;
+    }
+  }
+  if (!whole) return nullptr;  // what is wrong was told
+  auto made = make_compound_attester(std::move(options));
+  if (!made) return t.wrong_file("parts", made.error(), "look at the parts, and at the files of their logs");
+  return std::move(*made);
+}
+
+}  // namespace
+
+TpmAccess tpm_access(const TomlFile& file, const std::string& table) {
+  TpmAccess access;
+  if (file.has(table + ".tcti")) access.tcti = file.text(table + ".tcti");
+  access.owner_password = file.text(table + ".owner_password");
+  access.endorsement_password = file.text(table + ".endorsement_password");
+  return access;
+}
+
+std::optional<std::string> table_of_tpm2(const TomlFile& file) {
+  if (file.text("attest.attester") == "tpm2") return "attest";
+  for (const auto& label : file.tables("attest.parts"))
+    if (const std::string table = "attest.parts." + label; file.text(table + ".attester") == "tpm2")
+      return table;
+  return std::nullopt;
+}
+
+void read_attest(Draft& d) {
+  if (!d.file.has_table("attest")) return;
+  d.out.config.attester = read_table({d, "attest"}, false);
   check_binder_fits(d);
 }
 

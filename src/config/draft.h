@@ -2,8 +2,10 @@
 // notes what is wrong.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,6 +26,12 @@ struct Draft {
   LoadedConfig out;
   std::string tik;           // TPM key of the end-entity certificate, as attesters take it; else empty
   std::optional<Spki> spki;  // of the end-entity certificate
+
+  // add_danger notes a weakening, once.
+  void add_danger(std::string danger) {
+    auto& list = out.config.dangers;
+    if (std::find(list.begin(), list.end(), danger) == list.end()) list.push_back(std::move(danger));
+  }
 
   // wrong notes a mistake at the line of `key`.
   void wrong(std::string_view key, std::string what, std::string remedy, Code code = Code::configuration) {
@@ -58,10 +66,33 @@ void read_require(Draft& draft);
 [[nodiscard]] bool leaves_collateral_open(const Policy& policy);
 // read_post reads what happens after the handshake; it comes last.
 void read_post(Draft& draft);
-// Readers of [attest] for TEEs, and for those that are made up.
-void read_configfs_tsm(Draft& draft);
-void read_simulated(Draft& draft);
-[[nodiscard]] TpmAccess tpm_access(const TomlFile& file);
+
+// AttestTable is [attest], or [attest.parts.LABEL] of a compound: what one attester is made from.
+struct AttestTable {
+  Draft& d;
+  std::string name;
+  [[nodiscard]] std::string key(std::string_view k) const { return name + "." + std::string(k); }
+  [[nodiscard]] bool has(std::string_view k) const { return d.file.has(key(k)); }
+  [[nodiscard]] bool mentioned(std::string_view k) const { return d.file.mentioned(key(k)); }
+  [[nodiscard]] std::string text(std::string_view k) const { return d.file.text(key(k)); }
+  [[nodiscard]] std::optional<std::string> content(std::string_view k) const { return d.content(key(k)); }
+  // The notes of what is wrong return no attester, for a reader to return.
+  std::shared_ptr<Attester> wrong(std::string_view k, std::string what, std::string remedy) const {
+    d.wrong(key(k), std::move(what), std::move(remedy));
+    return nullptr;
+  }
+  std::shared_ptr<Attester> wrong_file(std::string_view k, const Error& error, std::string remedy) const {
+    d.wrong_file(key(k), error, std::move(remedy));
+    return nullptr;
+  }
+};
+// Readers of the table for TEEs, and for those that are made up. They return nothing for what is wrong, which
+// is noted.
+[[nodiscard]] std::shared_ptr<Attester> read_configfs_tsm(const AttestTable& table);
+[[nodiscard]] std::shared_ptr<Attester> read_simulated(const AttestTable& table);
+[[nodiscard]] TpmAccess tpm_access(const TomlFile& file, const std::string& table = "attest");
+// table_of_tpm2 returns the table whose attester is "tpm2": [attest], or that of a part; nothing without one.
+[[nodiscard]] std::optional<std::string> table_of_tpm2(const TomlFile& file);
 
 // load_collateral_options reads [collateral] of a file, and nothing else that may be wrong. Errors: io,
 // configuration.

@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view ephemeral = "ephemeral";
 constexpr std::string_view key_of_tpm = "TSS2 PRIVATE KEY";
 
-bool attests_with_tpm(const Draft& d) { return d.file.text("attest.attester") == "tpm2"; }
+bool attests_with_tpm(const Draft& d) { return table_of_tpm2(d.file).has_value(); }
+TpmAccess access_of(const Draft& d) { return tpm_access(d.file, table_of_tpm2(d.file).value_or("attest")); }
 bool may_hold_key_in_tpm(const Draft& d) {
   return attests_with_tpm(d) || d.file.text("attest.attester") == "passport";
 }
@@ -34,7 +35,7 @@ std::optional<TikKey> open_tpm_key(Draft& d, const std::string& key) {
             "write attester = \"tpm2\" and tcti = \"…\" below [attest]");
     return {};
   }
-  auto signer = make_tpm_signer(tpm_access(d.file), key);
+  auto signer = make_tpm_signer(access_of(d), key);
   if (!signer) {
     d.wrong_file("endpoint.key", signer.error(),
                  "look at attest.tcti and that the TPM runs; `seatls key show` tells what a key is");
@@ -46,8 +47,7 @@ std::optional<TikKey> open_tpm_key(Draft& d, const std::string& key) {
 
 std::optional<TikKey> make_ephemeral_key(Draft& d) {
   if (attests_with_tpm(d)) {
-    auto made =
-        attest::tpm2::create_key(tpm_access(d.file), attest::tpm2::KeyUse::tik, crypto::KeyType::p256);
+    auto made = attest::tpm2::create_key(access_of(d), attest::tpm2::KeyUse::tik, crypto::KeyType::p256);
     if (made) return open_tpm_key(d, attest::tpm2::write_key_file(*made));
     d.wrong_file("endpoint.certificate", made.error(), "look at attest.tcti and that the TPM runs");
     return {};

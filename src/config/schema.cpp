@@ -45,6 +45,7 @@ constexpr std::array rows = {
     KeySpec{"attest", "privlevel", Kind::number},
     KeySpec{"attest", "platform"},
     KeySpec{"attest", "measurement"},
+    KeySpec{"attest", "parts", Kind::tables},
 
     KeySpec{"require", "attestation", Kind::text, "required|optional|off"},
     KeySpec{"require", "identity", Kind::text, "pki+attested|attested-key|pki"},

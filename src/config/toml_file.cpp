@@ -38,6 +38,7 @@ std::string_view expected(Kind kind) {
     case Kind::texts: return "a list of texts, [\"…\", \"…\"]";
     case Kind::names: return "a text in quotes, or a list of them";
     case Kind::numbers: return "a list of whole numbers, [0, 1]";
+    case Kind::tables: return "tables";
   }
   return "";
 }
@@ -75,6 +76,7 @@ std::optional<TomlFile::Value> typed(const toml::node& node, Kind kind) {
       if (const auto* v = node.as_array())
         if (auto list = list_of<std::int64_t>(*v)) return std::move(*list);
       break;
+    case Kind::tables: break;
   }
   return {};
 }
@@ -105,7 +107,69 @@ std::vector<std::string> tables_of_schema() {
   return tables;
 }
 
+// table_of returns the table that a value is, or tells that it must be one.
+const toml::table* table_of(const toml::node& node, const std::string& name, Mistakes& mistakes) {
+  const auto* content = node.as_table();
+  if (content == nullptr)
+    mistakes.add(line_of(node), name, "must be a table", "write [" + name + "] on a line of its own");
+  return content;
+}
+
 }  // namespace
+
+// Reading reads one table of the file, and those below it, by the rows of the schema that `home` names.
+struct TomlFile::Reading {
+  TomlFile& file;
+  const std::string& home;
+  Mistakes& mistakes;
+
+  void table(const std::string& name, const toml::table& content, unsigned line) {
+    file.tables_[name] = line;
+    for (const auto& [key, value] : content)
+      if (const auto* row = row_of(name, key.str(), value))
+        read(*row, name + "." + std::string(key.str()), value);
+  }
+
+ private:
+  [[nodiscard]] const KeySpec* row_of(const std::string& name, std::string_view key,
+                                      const toml::node& value) {
+    const bool below = name != home;
+    std::vector<std::string> known;
+    std::string elsewhere;
+    for (const auto& row : schema()) {
+      const bool here = row.table == home && !(below && row.kind == Kind::tables);
+      if (here && row.key == key) return &row;
+      if (here) known.emplace_back(row.key);
+      if (row.key == key) elsewhere = row.table;
+    }
+    const auto meant = closest(key, known);
+    mistakes.add(line_of(value), name + "." + std::string(key), "there is no such key",
+                 !elsewhere.empty() ? "it belongs into [" + elsewhere + "]"
+                 : !meant.empty()   ? "did you mean " + quoted(meant) + "?"
+                                    : "the keys of [" + name + "] are: " + joined(known));
+    return nullptr;
+  }
+
+  void read(const KeySpec& row, const std::string& full, const toml::node& value) {
+    file.mentioned_.insert(full);
+    if (row.kind == Kind::tables) {
+      const auto* tables = table_of(value, full, mistakes);
+      if (tables == nullptr) return;
+      file.tables_[full] = line_of(value);
+      for (const auto& [name, node] : *tables) {
+        const std::string below = full + "." + std::string(name.str());
+        if (const auto* content = table_of(node, below, mistakes)) table(below, *content, line_of(node));
+      }
+      return;
+    }
+    auto read = typed(value, row.kind);
+    if (!read)
+      return mistakes.add(line_of(value), full, "the value is of the wrong type",
+                          "write " + std::string(expected(row.kind)));
+    if (!check_choices(row, *read, line_of(value), full, mistakes)) return;
+    file.entries_.emplace(full, Entry{std::move(*read), line_of(value)});
+  }
+};
 
 std::vector<ConfigMistake> Mistakes::sorted() const {
   auto list = list_;
@@ -147,41 +211,17 @@ TomlFile::TomlFile(std::string_view text, const std::string& name, Mistakes& mis
                            : "the tables are: " + joined(known_tables));
       continue;
     }
-    if (content == nullptr) {
-      mistakes.add(line_of(node), table, "must be a table", "write [" + table + "] on a line of its own");
-      continue;
-    }
-    tables_[table] = line_of(node);
-    std::vector<std::string> known_keys;
-    for (const auto& row : schema())
-      if (row.table == table) known_keys.emplace_back(row.key);
-    for (const auto& [key, value] : *content) {
-      const std::string full = table + "." + std::string(key.str());
-      const auto rows = schema();
-      const auto row = std::find_if(rows.begin(), rows.end(),
-                                    [&](const KeySpec& r) { return r.table == table && r.key == key.str(); });
-      if (row == rows.end()) {
-        std::string elsewhere;
-        for (const auto& r : rows)
-          if (r.key == key.str()) elsewhere = r.table;
-        const auto meant = closest(key.str(), known_keys);
-        mistakes.add(line_of(value), full, "there is no such key",
-                     !elsewhere.empty() ? "it belongs into [" + elsewhere + "]"
-                     : !meant.empty()   ? "did you mean " + quoted(meant) + "?"
-                                        : "the keys of [" + table + "] are: " + joined(known_keys));
-        continue;
-      }
-      mentioned_.insert(full);
-      auto read = typed(value, row->kind);
-      if (!read) {
-        mistakes.add(line_of(value), full, "the value is of the wrong type",
-                     "write " + std::string(expected(row->kind)));
-        continue;
-      }
-      if (!check_choices(*row, *read, line_of(value), full, mistakes)) continue;
-      entries_.emplace(full, Entry{std::move(*read), line_of(value)});
-    }
+    if (table_of(node, table, mistakes) == nullptr) continue;
+    Reading{*this, table, mistakes}.table(table, *content, line_of(node));
   }
+}
+
+std::vector<std::string> TomlFile::tables(std::string_view key) const {
+  const std::string above = std::string(key) + ".";
+  std::vector<std::string> names;
+  for (auto it = tables_.lower_bound(above); it != tables_.end() && it->first.starts_with(above); ++it)
+    names.push_back(it->first.substr(above.size()));
+  return names;
 }
 
 bool TomlFile::has_table(std::string_view table) const { return tables_.contains(table); }
@@ -193,8 +233,11 @@ const TomlFile::Entry* TomlFile::find(std::string_view key) const {
 
 unsigned TomlFile::line(std::string_view key) const {
   if (const auto* e = find(key)) return e->line;
-  const auto it = tables_.find(key.substr(0, key.find('.')));
-  return it == tables_.end() ? 0 : it->second;
+  for (; !key.empty(); key = key.substr(0, key.rfind('.'))) {
+    if (const auto it = tables_.find(key); it != tables_.end()) return it->second;
+    if (key.find('.') == std::string_view::npos) break;
+  }
+  return 0;
 }
 
 std::string TomlFile::text(std::string_view key) const {

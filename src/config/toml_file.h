@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "config/schema.h"
 #include "seatls/config_file.h"
 
 namespace seatls::config {
@@ -43,11 +44,13 @@ class TomlFile {
 
   [[nodiscard]] bool broken() const { return broken_; }  // a syntax error: nothing was read
   [[nodiscard]] bool has_table(std::string_view table) const;
+  // tables returns the names of the tables that a key of Kind::tables holds.
+  [[nodiscard]] std::vector<std::string> tables(std::string_view key) const;
   [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
   // mentioned tells whether the key stands in the file, be it with a value that was refused: what is
   // wrong is told once, not again as missing.
   [[nodiscard]] bool mentioned(std::string_view key) const { return mentioned_.contains(key); }
-  // line returns where the key stands, or else its table, or 0.
+  // line returns where the key stands, or else the innermost table around it, or 0.
   [[nodiscard]] unsigned line(std::string_view key) const;
 
   // The getters return an empty value for a key that is absent.
@@ -63,6 +66,7 @@ class TomlFile {
     unsigned line = 0;
   };
   [[nodiscard]] const Entry* find(std::string_view key) const;
+  struct Reading;  // of one file
   bool broken_ = false;
   std::map<std::string, Entry, std::less<>> entries_;
   std::map<std::string, unsigned, std::less<>> tables_;

@@ -62,7 +62,6 @@ class Mistakes(kit.Case):
                 ("server.toml", 'ca = "ca.pem"', "", "endpoint.ca"),
                 ("server.toml", '[endpoint] ', '[endpoint]\nconnect = "x:1"', "endpoint.connect"),
                 ("server.toml", 'attester = "software"', 'attester = "softwar"', "attest.attester"),
-                ("server.toml", 'attester = "software"', 'attester = "compound"', "attest.attester"),
                 ("server.toml", 'attester = "software"', 'attester = "software"\nak = "x"', "attest.ak"),
                 ("server.toml", 'attestation = "required"', 'attestation = "off"', "require.identity"),
                 ("server.toml", 'identity = "pki+attested"', 'identity = "attested-key"', "require.identity"),

@@ -1,6 +1,5 @@
 // The attester of the scheme "tpm2": docs/protocol, Decision 16.
-#include <fstream>
-
+#include "attest/event_log_file.h"
 #include "attest/tpm2/quote.h"
 #include "attest/tpm2/worker.h"
 #include "codec/cbor.h"
@@ -45,12 +44,7 @@ Result<Bytes> encode(const Statements& said, const PublicArea& tik, const Public
 
 Result<Bytes> read_event_log(const std::string& path) {
   if (path.empty()) return Bytes{};
-  std::ifstream in(path, std::ios::binary);
-  Bytes out((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in.is_open() || in.bad() || out.empty()) {
-    return Error{Code::io, path + " cannot be read, or is empty; it may need root", "event log"};
-  }
-  return out;
+  return attest::read_event_log_file(path);
 }
 
 // A TPM's qualifying data holds its longest digest. Binders have 32 or 48 bytes.

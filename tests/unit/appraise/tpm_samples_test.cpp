@@ -1,12 +1,12 @@
 // Structures of real TPMs, made and collected by others, and what their makers say of them.
 #include <nlohmann/json.hpp>
 
-#include "appraise/schemes/tpm/event_log.h"
 #include "appraise/schemes/tpm/structures.h"
 #include "appraise/schemes/tpm/verify.h"
 #include "codec/cbor.h"
 #include "crypto/hash.h"
 #include "support/samples.h"
+#include "tee/event_log.h"
 #include "unit/appraise/vector_file.h"
 
 namespace seatls::appraise::tpm {
@@ -184,10 +184,10 @@ TEST(TpmSamples, QuotesAndEventLogOfOneMachineFitTogether) {
   SEATLS_NEEDS_SAMPLES();
   const Bytes message = sample("tpm/gce-cos85-no-nonce/attestation.pb");
   std::optional<Public> ak;
-  std::optional<EventLog> log;
+  std::optional<tee::EventLog> log;
   for (const auto& f : fields(message)) {
     if (f.number == 1) ak = *parse_public(f.content);
-    if (f.number == 3) log = *parse_event_log(f.content);
+    if (f.number == 3) log = *tee::parse_event_log(f.content);
   }
   ASSERT_TRUE(ak && log);
   int quotes = 0, explained = 0;
@@ -220,7 +220,7 @@ TEST(TpmSamples, QuotesAndEventLogOfOneMachineFitTogether) {
     for (const unsigned pcr : selection.pcrs)
       concatenated.insert(concatenated.end(), pcrs[pcr].begin(), pcrs[pcr].end());
     EXPECT_EQ(crypto::digest(signature->scheme.hash, concatenated), quote->quote()->pcr_digest);
-    for (const auto& [pcr, value] : replay(*log, selection.bank)) {
+    for (const auto& [pcr, value] : tee::replay(*log, selection.bank)) {
       EXPECT_EQ(value, pcrs[pcr]) << name(selection.bank) << " PCR " << pcr;
       ++explained;
     }
@@ -234,7 +234,7 @@ TEST(TpmSamples, EventLogsOfRealMachines) {
   int agile = 0, legacy = 0;
   for (const auto& entry :
        std::filesystem::directory_iterator(seatls::testing::samples() / "eventlog/go-eventlog-tpm")) {
-    const auto log = parse_event_log(read_file(entry.path()));
+    const auto log = tee::parse_event_log(read_file(entry.path()));
     if (!log) {  // made before TPM 2.0: SHA-1 alone
       EXPECT_EQ(log.error().path, "Spec ID event > signature") << entry.path() << log.error().message();
       ++legacy;
@@ -242,7 +242,7 @@ TEST(TpmSamples, EventLogsOfRealMachines) {
     }
     ++agile;
     EXPECT_GT(log->events.size(), 20U) << entry.path();
-    EXPECT_TRUE(replay(*log, Hash::sha256).contains(0)) << entry.path();
+    EXPECT_TRUE(tee::replay(*log, Hash::sha256).contains(0)) << entry.path();
   }
   EXPECT_GE(agile, 5);
   EXPECT_LE(legacy, 2);
@@ -250,9 +250,9 @@ TEST(TpmSamples, EventLogsOfRealMachines) {
 
 TEST(TpmSamples, BogusEventLogsAreRefused) {
   SEATLS_NEEDS_SAMPLES();
-  EXPECT_FALSE(parse_event_log(sample("eventlog/keylime/binary_bios_measurements-bogus")));
-  EXPECT_TRUE(parse_event_log(sample("eventlog/keylime/binary_bios_measurements")));
-  EXPECT_TRUE(parse_event_log(sample("eventlog/keylime/binary_bios_measurements-secureboot")));
+  EXPECT_FALSE(tee::parse_event_log(sample("eventlog/keylime/binary_bios_measurements-bogus")));
+  EXPECT_TRUE(tee::parse_event_log(sample("eventlog/keylime/binary_bios_measurements")));
+  EXPECT_TRUE(tee::parse_event_log(sample("eventlog/keylime/binary_bios_measurements-secureboot")));
 }
 
 // EK certificates: critical extensions of the TCG profile are understood.

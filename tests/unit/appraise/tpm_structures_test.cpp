@@ -1,8 +1,8 @@
 // The readers are strict: no prefix of a structure is one, and no byte can be changed unseen.
-#include "appraise/schemes/tpm/event_log.h"
 #include "appraise/schemes/tpm/parse.h"
 #include "appraise/schemes/tpm/structures.h"
 #include "codec/cbor.h"
+#include "tee/event_log.h"
 #include "unit/appraise/vector_file.h"
 
 namespace seatls::appraise::tpm {
@@ -63,14 +63,14 @@ TEST(TpmStructures, NoPrefixOfEvidenceIsEvidence) {
 // A cut log is one that ends between two events: then replay tells.
 TEST(TpmEventLog, AnEventIsThereWholeOrNotAtAll) {
   const Bytes good = item("ok-event-log", 10);
-  const auto whole = *parse_event_log(good);
+  const auto whole = *tee::parse_event_log(good);
   std::size_t shorter = 0;
   for (std::size_t n = 1; n < good.size(); ++n)
     if (const auto cut =
-            parse_event_log(Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n)))) {
+            tee::parse_event_log(Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n)))) {
       ++shorter;
       EXPECT_LT(cut->events.size(), whole.events.size());
-      EXPECT_NE(replay(*cut, Hash::sha256), replay(whole, Hash::sha256));
+      EXPECT_NE(tee::replay(*cut, Hash::sha256), tee::replay(whole, Hash::sha256));
     }
   EXPECT_EQ(shorter, whole.events.size());
 }
@@ -79,7 +79,7 @@ TEST(TpmEventLog, LengthsAreBoundedBeforeAnythingIsMade) {
   Bytes log = item("ok-event-log", 10);
   // The last event claims four gigabytes.
   for (std::size_t i = log.size() - 8; i < log.size() - 4; ++i) log[i] = 0xFF;
-  const auto parsed = parse_event_log(log);
+  const auto parsed = tee::parse_event_log(log);
   ASSERT_FALSE(parsed);
   EXPECT_EQ(parsed.error().code, Code::truncated);
 }

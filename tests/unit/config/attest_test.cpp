@@ -31,13 +31,64 @@ TEST_F(Attest, WithoutTheSectionNothingIsShownAndNothingIsDangerous) {
 // What attests in server_text.
 constexpr const char* software = "attester = \"software\"\nkey = \"attester.key\"\nswname = \"seatls\"";
 
+// A compound of these tables, in place of the attester of server_text.
+std::string compound(const std::string& parts) {
+  return changed(server_text, software + std::string("\n"), "attester = \"compound\"\n" + parts);
+}
+constexpr const char* app_part =
+    "[attest.parts.app]\nattester = \"software\"\nkey = \"attester.key\"\nswname = \"seatls\"\n";
+
+TEST_F(Attest, ACompoundShowsAllOfItsParts) {
+  const auto loaded = good(compound(std::string(app_part) +
+                                    "[attest.parts.two]\nattester = \"software\"\nkey = \"attester.key\"\n"));
+  ASSERT_TRUE(loaded.config.attester);
+  EXPECT_EQ(loaded.config.attester->schemes(), std::vector{AttestationScheme{ContentFormat{273}}});
+  EXPECT_THAT(loaded.config.dangers, Contains("software_attester").Times(1));
+}
+
+TEST_F(Attest, AMistakeInAPartIsToldAtItsPlace) {
+  const std::string app = app_part;
+  const std::tuple<std::string, std::string, std::string> rows[] = {
+      {"", "attest.parts", "no part"},
+      {"[attest.parts]\n", "attest.parts", "no part"},
+      {"parts = 1\n", "attest.parts", "must be a table"},
+      {"[attest.parts]\napp = 1\n", "attest.parts.app", "must be a table"},
+      {"[attest.parts.app]\n", "attest.parts.app.attester", "is missing"},
+      {"[attest.parts.app]\nattester = \"passport\"\n", "attest.parts.app.attester", "no part of a compound"},
+      {"[attest.parts.app]\nattester = \"compound\"\n", "attest.parts.app.attester", "no part of a compound"},
+      {"[attest.parts.app]\nattester = \"softwar\"\n", "attest.parts.app.attester", "no attester"},
+      {"[attest.parts.app]\nattester = 1\n", "attest.parts.app.attester", "wrong type"},
+      {app + "swnam = \"x\"\n", "attest.parts.app.swnam", "no such key"},
+      {app + "ak = \"x\"\n", "attest.parts.app.ak", "has no such key"},
+      {app + "kek = \"attester.key\"\n", "attest.parts.app.kek", "is the endpoint's"},
+      {app + "[attest.parts.app.parts.x]\nattester = \"software\"\n", "attest.parts.app.parts",
+       "no such key"},
+      {app + "[attest.parts.log]\nattester = \"event-log\"\n", "attest.parts.log.event_log",
+       "file is missing"},
+      {app + "[attest.parts.log]\nattester = \"event-log\"\nevent_log = \"none\"\n", "attest.parts",
+       "cannot be read"},
+      {app + "[attest.parts.log]\nattester = \"event-log\"\nevent_log = \"rubbish.pem\"\n", "attest.parts",
+       "ends before"},
+      {"[attest.parts.log]\nattester = \"event-log\"\nevent_log = \"rubbish.pem\"\n", "attest.parts",
+       "no part that signs anything"},
+      {"ak = \"x\"\n" + app, "attest.ak", "has no such key"},
+  };
+  for (const auto& [parts, key, what] : rows) {
+    const auto m = mistake(compound(parts));
+    EXPECT_EQ(m.key, key) << m.message();
+    EXPECT_THAT(m.message(), ::testing::HasSubstr(what)) << parts;
+    EXPECT_GE(m.line, 8U) << parts;
+  }
+}
+
 TEST_F(Attest, EachMistakeIsTold) {
   for (const auto& row : {
            Row{"\"software\"", "\"softwar\"", "attest.attester", 9, "no attester \"softwar\"",
                "did you mean \"software\"?"},
            Row{"\"software\"", "\"sgx\"", "attest.attester", 9, "no attester \"sgx\"",
                "tpm2, configfs-tsm, software, passport, simulated-tdx"},
-           Row{"\"software\"", "\"compound\"", "attest.attester", 9, "not in this version", "tpm2"},
+           Row{software, "attester = \"compound\"", "attest.parts", 8, "no part", "[attest.parts.LABEL]"},
+           Row{"swname =", "parts = 1\nswname =", "attest.parts", 11, "must be a table", "[attest.parts]"},
            Row{software, "attester = \"configfs-tsm\"\npath = \"none\"", "attest.attester", 9, "No such file",
                "confidential VM"},
            Row{software, "attester = \"configfs-tsm\"\nprivlevel = 4", "attest.privlevel", 10,

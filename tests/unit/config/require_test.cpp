@@ -110,7 +110,7 @@ TEST_F(Demand, EachMistakeIsTold) {
            Row{"accept", "schemes = [\"tpm2\"]\naccept", "require.schemes", 8,
                "the policy does not accept \"tpm2\"", "add it to the policy"},
            Row{"accept", "schemes = [\"compound\"]\naccept", "require.schemes", 8,
-               "does not appraise \"compound\"", "this version appraises tpm2"},
+               "the policy does not accept \"compound\"", "add it to the policy"},
            Row{"accept", "schemes = [\"xyz\"]\naccept", "require.schemes", 8, "no scheme \"xyz\"",
                "this version appraises tpm2"},
            Row{"accept", "model = \"passport\"\naccept", "require.model", 8, "accepts nothing of the model",

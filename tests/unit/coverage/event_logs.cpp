@@ -1,6 +1,6 @@
 // Event logs: their replay against what others got.
-#include "appraise/schemes/tpm/event_log.h"
 #include "support/manifest.h"
+#include "tee/event_log.h"
 #include "unit/coverage/table.h"
 
 namespace seatls::testing::coverage {
@@ -8,11 +8,11 @@ namespace {
 
 constexpr std::array banks = {std::pair{"sha256", Hash::sha256}, std::pair{"sha384", Hash::sha384}};
 
-std::string replayed(const appraise::tpm::EventLog& log, const nlohmann::json& pcrs) {
+std::string replayed(const tee::EventLog& log, const nlohmann::json& pcrs) {
   std::string out;
   for (const auto& [name, hash] : banks) {
     if (!pcrs.contains(name)) continue;
-    const auto ours = appraise::tpm::replay(log, hash);
+    const auto ours = tee::replay(log, hash);
     std::size_t equal = 0;
     for (const auto& [index, value] : pcrs[name].items()) {
       const auto found = ours.find(static_cast<unsigned>(std::stoul(index)));
@@ -30,7 +30,7 @@ void cover_event_logs(Table& table) {
   for (const auto& group : groups_of("eventlog/", "replay")) {
     const auto id = group["id"].get<std::string>() + "/";
     for (const auto& [file, expected] : group["expected"]["replay"].items()) {
-      const auto log = appraise::tpm::parse_event_log(sample(id + file));
+      const auto log = tee::parse_event_log(sample(id + file));
       const auto kind = expected.value("kind", std::string("not readable"));
       std::string wanted;
       if (expected.contains("pcrs"))

@@ -199,7 +199,7 @@ Result<Parts> unpack_flashbots(const json::Value& object) {
   if (attestation->find("event_log") != nullptr) {
     SEATLS_TRY(const Bytes log, octets(*attestation, "event_log", from_base64url));
     if (!log.empty()) {
-      SEATLS_TRY(statement->event_log, tpm::parse_event_log(log));
+      SEATLS_TRY(statement->event_log, tee::parse_event_log(log));
     }
   }
   SEATLS_TRY(auto ak, ak_certificate_key(*attestation));

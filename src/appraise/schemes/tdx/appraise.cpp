@@ -107,8 +107,14 @@ class Judge {
 
   void judge_measured() {
     met_ = measured("mr_td", policy_.mr_td, td_.mr_td);
-    for (std::size_t i = 0; i < td_.rtmr.size(); ++i)
-      met_ = measured("rtmr" + std::to_string(i), policy_.rtmr[i], td_.rtmr[i]) && met_;
+    for (unsigned i = 0; i < td_.rtmr.size(); ++i) {
+      const bool named = named_;
+      const bool met = measured("rtmr" + std::to_string(i), policy_.rtmr[i], td_.rtmr[i]);
+      // What a log of the compound tells event by event is named there.
+      const bool by_events = policy_.rtmr[i].is_any() && context_.names_events_of(i + 1);
+      if (by_events) named_ = named;
+      met_ = (met || by_events) && met_;
+    }
     if (met_) a_.vector[TrustClaim::executables] = ar4si::executables_approved_at_boot;
   }
 
@@ -243,6 +249,10 @@ void tell_claims(const Claims& c, Assessment& a) {
 // conclude adds what the claims tell to a judgement of the TD report in them.
 Assessment conclude(Assessment a, const Claims& c, const Context& context, Findings& findings) {
   a.fingerprint = c.fingerprint;
+  // A CCEL numbers them so: UEFI Specification, section 38.4.1.
+  Registers registers{Hash::sha384, {{0U, raw(c.td().mr_td)}}, true};
+  for (unsigned i = 0; i < c.td().rtmr.size(); ++i) registers.values[i + 1] = raw(c.td().rtmr[i]);
+  a.registers = {std::move(registers)};
   tell_claims(c, a);
   const auto hardware = intel::judge_platform(
       *c.platform, {.pck = c.platform->pck, .qe_isv_svn = c.quote.qe_report.isv_svn, .td = &c.td()},

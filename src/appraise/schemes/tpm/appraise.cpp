@@ -42,6 +42,9 @@ Assessment appraise(const VerifiedClaims& verified, const Context& context, Find
   Assessment a = judge(c, context, findings);
   a.instance = {"ak:" + c.ak, "ak:" + c.ak_name};
   a.fingerprint = c.fingerprint;
+  std::map<Hash, std::map<unsigned, Bytes>> banks;
+  for (const auto& v : c.pcrs) banks[v.bank][v.pcr] = v.value;
+  for (auto& [bank, values] : banks) a.registers.push_back({bank, std::move(values)});
   a.claims = {
       {"tpm2.ak", c.ak},
       {"tpm2.ak_name", c.ak_name},

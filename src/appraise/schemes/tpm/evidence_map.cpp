@@ -115,9 +115,9 @@ Result<std::vector<crypto::Certificate>> EvidenceMap::chain(std::int64_t key, st
   return list;
 }
 
-Result<std::optional<EventLog>> EvidenceMap::event_log(std::int64_t key) const {
-  if (find(key) == nullptr) return std::optional<EventLog>();
-  SEATLS_TRY(auto log, field(key, "event log", parse_event_log));
+Result<std::optional<tee::EventLog>> EvidenceMap::event_log(std::int64_t key) const {
+  if (find(key) == nullptr) return std::optional<tee::EventLog>();
+  SEATLS_TRY(auto log, field(key, "event log", tee::parse_event_log));
   return std::optional(std::move(log));
 }
 

@@ -37,7 +37,7 @@ class EvidenceMap {
   [[nodiscard]] Result<std::vector<PcrValue>> pcrs(std::int64_t key) const;
   // chain reads an array of certificates; an absent one is empty.
   [[nodiscard]] Result<std::vector<crypto::Certificate>> chain(std::int64_t key, std::string_view what) const;
-  [[nodiscard]] Result<std::optional<EventLog>> event_log(std::int64_t key) const;
+  [[nodiscard]] Result<std::optional<tee::EventLog>> event_log(std::int64_t key) const;
 
  private:
   explicit EvidenceMap(codec::cbor::Value map) : map_(std::move(map)) {}

@@ -53,7 +53,7 @@ void verify_pcr_digest(const Quoted& e, std::string_view scheme, Findings& findi
 void verify_event_log(const Quoted& e, std::string_view scheme, Findings& findings) {
   if (!e.event_log) return;
   for (const auto& selection : e.quote.quote()->selection) {
-    const auto replayed = replay(*e.event_log, selection.bank);
+    const auto replayed = tee::replay(*e.event_log, selection.bank);
     for (const auto& value : e.pcrs) {
       const auto expected = replayed.find(value.pcr);
       if (value.bank != selection.bank || expected == replayed.end() || expected->second == value.value)
@@ -137,7 +137,7 @@ std::vector<unsigned> explained(const Quoted& e) {
   std::vector<unsigned> list;
   if (!e.event_log) return list;
   for (const auto& selection : e.quote.quote()->selection)
-    for (const auto& [pcr, value] : replay(*e.event_log, selection.bank))
+    for (const auto& [pcr, value] : tee::replay(*e.event_log, selection.bank))
       if (std::ranges::find(selection.pcrs, pcr) != selection.pcrs.end() &&
           std::ranges::find(list, pcr) == list.end())
         list.push_back(pcr);

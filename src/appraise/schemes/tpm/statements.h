@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "appraise/context.h"
-#include "appraise/schemes/tpm/event_log.h"
 #include "appraise/schemes/tpm/structures.h"
+#include "tee/event_log.h"
 
 namespace seatls::appraise::tpm {
 
@@ -23,7 +23,7 @@ struct Quoted {
   Attest quote;
   Signature quote_signature;
   std::vector<PcrValue> pcrs;  // none twice
-  std::optional<EventLog> event_log;
+  std::optional<tee::EventLog> event_log;
 };
 
 // Certified is TPM2_Certify of the TIK.

@@ -195,16 +195,6 @@ std::string describe(const SignatureScheme& s) {
 
 }  // namespace
 
-std::optional<Hash> hash_of(std::uint16_t id) {
-  switch (id) {
-    case alg_sha1: return Hash::sha1;
-    case alg_sha256: return Hash::sha256;
-    case alg_sha384: return Hash::sha384;
-    case alg_sha512: return Hash::sha512;
-    default: return std::nullopt;
-  }
-}
-
 std::string_view name(SigningScheme scheme) {
   switch (scheme) {
     case SigningScheme::rsassa: return "RSASSA";

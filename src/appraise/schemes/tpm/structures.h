@@ -13,11 +13,11 @@
 #include "seatls/bytes.h"
 #include "seatls/error.h"
 #include "seatls/keys.h"
+#include "tee/event_log.h"
 
 namespace seatls::appraise::tpm {
 
-// TPM_ALG_ID to Hash; empty for a hash that seatls does not know.
-[[nodiscard]] std::optional<Hash> hash_of(std::uint16_t tpm_alg_id);
+using tee::hash_of;
 
 // TPML_PCR_SELECTION: TPMS_PCR_SELECTION { TPMI_ALG_HASH hash; UINT8 sizeofSelect; BYTE pcrSelect[]; }
 struct PcrSelection {

@@ -1,12 +1,11 @@
-#include "appraise/schemes/tpm/event_log.h"
+#include "tee/event_log.h"
 
 #include <algorithm>
 
-#include "appraise/schemes/tpm/structures.h"
 #include "codec/cursor.h"
 #include "crypto/hash.h"
 
-namespace seatls::appraise::tpm {
+namespace seatls::tee {
 namespace {
 
 using codec::Cursor;
@@ -68,6 +67,16 @@ Bytes initial_value(unsigned pcr, Hash bank, std::uint8_t startup_locality) {
 
 }  // namespace
 
+std::optional<Hash> hash_of(std::uint16_t tpm_alg_id) {
+  switch (tpm_alg_id) {
+    case 0x0004: return Hash::sha1;
+    case 0x000B: return Hash::sha256;
+    case 0x000C: return Hash::sha384;
+    case 0x000D: return Hash::sha512;
+    default: return std::nullopt;
+  }
+}
+
 Result<EventLog> parse_event_log(ByteView raw) {
   Cursor c(raw, Endian::little);
   auto declared_algorithms = spec_id_event(c);
@@ -76,13 +85,17 @@ Result<EventLog> parse_event_log(ByteView raw) {
   EventLog log;
   std::size_t count = 0;
   while (!c.failed() && !c.rest().empty()) {
+    log.size = raw.size() - c.rest().size();
+    // No event looks like that: each carries a digest.
+    if (std::ranges::all_of(c.rest(), [](std::uint8_t b) { return b == 0; })) return log;
     // TCG_PCR_EVENT2 { UINT32 pcrIndex; UINT32 eventType; TPML_DIGEST_VALUES digests; UINT32 eventSize; BYTE
     // event[]; }
     const std::uint32_t pcr = c.u32("pcrIndex");
     if (pcr == padding) {
       if (!std::ranges::all_of(c.rest(), [](std::uint8_t b) { return b == 0xFF; }))
         c.fail(Code::malformed, "padding", "other bytes than 0xFF follow the end of the log");
-      break;
+      SEATLS_CHECK(c.so_far());
+      return log;
     }
     if (pcr >= most_pcrs) c.fail(Code::unknown_value, "pcrIndex", std::to_string(pcr) + "; PCRs are 0 to 23");
     if (++count > most_events) c.fail(Code::limit_exceeded, "log", "more than 16384 events");
@@ -112,6 +125,7 @@ Result<EventLog> parse_event_log(ByteView raw) {
     }
   }
   SEATLS_CHECK(c.so_far());
+  log.size = raw.size();
   return log;
 }
 
@@ -128,4 +142,4 @@ std::map<unsigned, Bytes> replay(const EventLog& log, Hash bank) {
   return pcrs;
 }
 
-}  // namespace seatls::appraise::tpm
+}  // namespace seatls::tee
