@@ -15,7 +15,7 @@ Policy make_policy() {
   const Spki stranger = crypto::PrivateKey::generate(crypto::KeyType::p256)->public_key().spki();
   Policy p;
   p.id = "fuzz";
-  p.schemes = {"tpm2", "tdx", "sgx", "sev-snp", "nitro", "cca", "psa", "software", "result"};
+  p.schemes = {"tpm2", "tdx", "sgx", "sev-snp", "nitro", "cca", "psa", "nvidia", "software", "result"};
   p.tpm2.ak = {KeyPin{KeyPin::Kind::spki_sha256, Bytes(32)}};
   p.tpm2.pcrs[Hash::sha256][0] = expect::Any{};
   p.software.ak = {stranger};
@@ -48,7 +48,7 @@ void judge(ByteView in, const char* type) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const seatls::ByteView in{data, size};
-  for (const char* type : {"tpm2", "tdx", "sgx", "sev-snp", "nitro", "cca", "psa", "software",
+  for (const char* type : {"tpm2", "tdx", "sgx", "sev-snp", "nitro", "cca", "psa", "nvidia", "software",
                            "application/eat+jwt", "application/eat+cwt"})
     seatls::fuzz::judge(in, type);
   return 0;

@@ -82,6 +82,58 @@ seeds[root / "corpus/collateral_answer/pck_crl"] = (b"\2" + quote(bundle["pck_cr
                                                    + bytes.fromhex(bundle["pck_crl"]))
 seeds[root / "corpus/collateral_answer/root_crl"] = b"\3\0" + bundle["root_ca_crl"].encode()
 
+# NVIDIA's forms, made up: a report of two measurements that nobody signed, and a manifest of one.
+CERTIFICATE = (
+    "MIIBzDCCAVKgAwIBAgIULXy3ySmt0ccqAc4SKAZFblbz4iQwCgYIKoZIzj0EAwMwHTEbMBkGA1UEAwwSR0gxMDAgQTAxIEdTUCBCUk9NMB4XDT"
+    "I2MTEyMTIxMDE1MVoXDTM2MTExODIxMDE1MVowHTEbMBkGA1UEAwwSR0gxMDAgQTAxIEdTUCBCUk9NMHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE"
+    "u6CkyjmI6b1TQqDvOWSJfLVo7hMToIW4FiBjyRJmPiuTkN99pVsZiYVTtpSWyzWOOxxlskOehomvN5+QYTVAsPFR/62wsyMDK3Gy7GxH+r8W3+"
+    "PLexu+2/rL2Oa+UXdbo1MwUTAdBgNVHQ4EFgQUoTRggx4W5BfQE+sc58auSc8NZ0wwHwYDVR0jBBgwFoAUoTRggx4W5BfQE+sc58auSc8NZ0ww"
+    "DwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAwNoADBlAjEA6yzdTeO+meBC7nA2ZkemDoA54Uv+RywOUieHPM9b+5E1FyRjY7OYXdeRkNO85I"
+    "1nAjBcUAU3B30h3TOvZ5d+NOXhUprhdr4bM5BUtEQGdd93FDCC02wJf63VI4qgqP+vWKc=")
+
+
+def nvidia_report() -> bytes:
+    """GET_MEASUREMENTS and MEASUREMENTS of SPDM 1.1, with a driver, a VBIOS and a signature of zeros."""
+    blocks = b"".join(bytes([i, 1, 51, 0, 1, 48, 0]) + bytes([i]) * 48 for i in (1, 2))
+    opaque = b"\x03\x00\x04\x00550\x00" + b"\x06\x00\x08\x00\x00\x74\x00\x96\x20\x00\x00\x00"
+    return (b"\x11\xe0\x01\xff" + b"\x07" * 32 + b"\x00" + b"\x11\x60\x00\x00\x02" + len(blocks).to_bytes(3, "little") +
+            blocks + b"\x4e" * 32 + len(opaque).to_bytes(2, "little") + opaque + bytes(96))
+
+
+PEM = f"-----BEGIN CERTIFICATE-----\n{CERTIFICATE}\n-----END CERTIFICATE-----\n".encode()
+DEVICE = (b'{"arch": "HOPPER", "nonce": "' + b"07" * 32 + b'", "evidence": "' + base64.b64encode(nvidia_report()) +
+          b'", "certificate": "' + base64.b64encode(PEM) + b'"}')
+RIM = f"""<SoftwareIdentity xmlns="http://standards.iso.org/iso/19770/-2/2015/schema.xsd" \
+xmlns:h="http://www.w3.org/2001/04/xmlenc#sha384" tagId="1"><Meta colloquialVersion="550" product="GH100"/><Payload>\
+<Resource type="Measurement" index="0" active="True" alternatives="1" h:Hash0="{'01' * 48}"/>\
+<Resource type="Measurement" index="1" active="False" alternatives="1" h:Hash0="{'00' * 48}"/></Payload>\
+<s:Signature xmlns:s="http://www.w3.org/2000/09/xmldsig#"><s:SignedInfo>\
+<s:CanonicalizationMethod Algorithm="http://www.w3.org/2006/12/xml-c14n11"/>\
+<s:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384"/><s:Reference URI=""><s:Transforms>\
+<s:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/>\
+<s:Transform Algorithm="http://www.w3.org/2006/12/xml-c14n11"/></s:Transforms>\
+<s:DigestMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#sha384"/><s:DigestValue>AA==</s:DigestValue></s:Reference>\
+</s:SignedInfo><s:SignatureValue>AA==</s:SignatureValue><s:KeyInfo><s:X509Data>\
+<s:X509Certificate>{CERTIFICATE}</s:X509Certificate></s:X509Data></s:KeyInfo></s:Signature></SoftwareIdentity>"""
+seeds |= {root / "corpus/nvidia_evidence/sdk": b"[" + DEVICE + b"]",
+          root / "corpus/nvidia_evidence/asked": b'{"evidence_list": [' + DEVICE + b']}',
+          root / "corpus/nvidia_evidence/text": nvidia_report().hex().encode() + b"\n" + PEM,
+          root / "corpus/nvidia_rim/manifest": RIM.encode()}
+
+
+def cmw_record(media_type: bytes, value: bytes) -> bytes:
+    return b"\x83\x78" + bytes([len(media_type)]) + media_type + b"\x59" + len(value).to_bytes(2, "big") + value + b"\x04"
+
+
+LOG = (bytes(4) + b"\x03" + bytes(3) + bytes(20) + b"\x21" + bytes(3) + b"Spec ID Event03\x00" + bytes(4) + b"\x00\x02\x00\x02" +
+       b"\x01\x00\x00\x00\x0c\x00\x30\x00\x00" + b"\x01\x00\x00\x00\x07\x00\x00\x80\x01\x00\x00\x00\x0c\x00" + b"\x11" * 48 +
+       bytes(4) + b"\xff" * 8)
+seeds |= {root / "corpus/compound/parts":
+          b"\xa3" + b"\x63gpu" + cmw_record(b"application/vnd.seatls.nvidia-evidence+json", b"[" + DEVICE + b"]") +
+          b"\x63log" + cmw_record(b"application/vnd.seatls.event-log", LOG) + b"\x00\x82\x19\x01\x07\x41\xd2",
+          root / "corpus/compound/nested": b"\xa1\x63cpu\xa1\x63cpu\x82\x19\x01\x07\x41\xd2",
+          root / "corpus/event_log/ccel": LOG}
+
 differing = []
 for path, content in seeds.items():
     if "--check" not in sys.argv:

@@ -5,6 +5,7 @@
 #include "appraise/schemes/cca/parse.h"
 #include "appraise/schemes/intel/quote.h"
 #include "appraise/schemes/nitro/parse.h"
+#include "appraise/schemes/nvidia/parse.h"
 #include "appraise/schemes/psa/parse.h"
 #include "appraise/schemes/snp/report.h"
 #include "appraise/schemes/software/parse.h"
@@ -49,6 +50,10 @@ bool is_nitro(const Bytes& value) { return appraise::nitro::parse(record(MediaTy
 
 bool is_cca(const Bytes& value) { return appraise::cca::parse(record(MediaType{"any/any"}, value)).ok(); }
 
+bool is_nvidia(const Bytes& value) {
+  return appraise::nvidia::parse(record(MediaType{"any/any"}, value)).ok();
+}
+
 bool is_psa(const Bytes& value) { return appraise::psa::parse(record(MediaType{"any/any"}, value)).ok(); }
 
 // as_named wraps raw bytes whose type the caller has told: a scheme's name or a media type.
@@ -82,6 +87,7 @@ Result<Cmw> detected(const Bytes& value, const SchemeTable& table) {
   if (is_nitro(value)) return as_named("nitro", value, table);
   if (is_cca(value)) return as_named("cca", value, table);
   if (is_psa(value)) return as_named("psa", value, table);
+  if (is_nvidia(value)) return as_named("nvidia", value, table);
   if (is_software_token(value)) return as_named("software", value, table);
   auto error = std::move(cmw).error();
   error.detail += (error.detail.empty() ? "" : "; ") +

@@ -9,6 +9,7 @@
 #include "appraise/policy_corim.h"
 #include "appraise/policy_intel.h"
 #include "appraise/policy_nitro.h"
+#include "appraise/policy_nvidia.h"
 #include "appraise/policy_snp.h"
 #include "appraise/registry.h"
 #include "base/encoding.h"
@@ -142,6 +143,7 @@ std::vector<PolicyMistake> validate(const Policy& policy) {
   if (accepted("nitro")) appraise::check_nitro(policy.nitro, mistake);
   if (accepted("cca")) appraise::check_cca(policy, mistake);
   if (accepted("psa")) appraise::check_psa(policy, mistake);
+  if (accepted("nvidia")) appraise::check_nvidia(policy.nvidia, mistake);
   if (accepted("compound")) appraise::check_compound(policy.compound, mistake);
   appraise::check_event_log(policy.event_log, mistake);
   if (accepted("result")) check_result(policy.result, mistake);

@@ -9,6 +9,7 @@
 #include "appraise/policy_corim.h"
 #include "appraise/policy_intel.h"
 #include "appraise/policy_nitro.h"
+#include "appraise/policy_nvidia.h"
 #include "appraise/policy_snp.h"
 #include "appraise/toml_reader.h"
 #include "seatls/policy.h"
@@ -112,7 +113,8 @@ DangerousAllowances dangers(TomlReader& r, const Section& s) {
 Policy read(TomlReader& r, const toml::table& root) {
   const Section top{&root, "", 0};
   r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "sgx", "sev-snp", "nitro", "cca", "psa",
-                         "azure", "software", "compound", "event_log", "result", "machine", "corim", "danger"});
+                         "azure", "nvidia", "software", "compound", "event_log", "result", "machine", "corim",
+                         "danger"});
   Policy p;
   p.id = r.text(top, "id").value_or("");
   p.schemes = r.texts(top, "schemes");
@@ -144,6 +146,7 @@ Policy read(TomlReader& r, const toml::table& root) {
   if (const auto s = of_scheme("nitro"); s.present()) p.nitro = appraise::read_nitro(r, s);
   if (const auto s = of_scheme("cca"); s.present()) p.cca = appraise::read_cca(r, s);
   if (const auto s = of_scheme("psa"); s.present()) p.psa = appraise::read_psa(r, s);
+  if (const auto s = of_scheme("nvidia"); s.present()) p.nvidia = appraise::read_nvidia(r, s);
   if (const auto s = of_scheme("result"); s.present()) p.result = result(r, s);
   const Section machine = r.section(top, "machine");
   r.refuse_unknown(machine, {"id"});

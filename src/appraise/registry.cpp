@@ -8,6 +8,7 @@
 #include "appraise/schemes/compound/judge.h"
 #include "appraise/schemes/event_log/appraise.h"
 #include "appraise/schemes/nitro/appraise.h"
+#include "appraise/schemes/nvidia/appraise.h"
 #include "appraise/schemes/psa/appraise.h"
 #include "appraise/schemes/result/appraise.h"
 #include "appraise/schemes/sgx/appraise.h"
@@ -46,6 +47,7 @@ constexpr std::array schemes = {
     Scheme{"psa", false, stages<psa::parse, psa::verify, psa::appraise, psa::foresee>},
     Scheme{"software", false,
            stages<software::parse, software::verify, software::appraise, software::foresee>},
+    Scheme{"nvidia", false, stages<nvidia::parse, nvidia::verify, nvidia::appraise, nvidia::foresee>},
     Scheme{"event-log", false,
            stages<event_log::parse, event_log::verify, event_log::appraise, event_log::foresee>},
     Scheme{"compound", false, compound::judge},

@@ -43,6 +43,8 @@ constexpr std::array formats = {
     Format{"tpm2-public", plain<inspect_tpm2_public>, true},
     Format{"event-log", plain<inspect_event_log>, true},
     Format{"sev-snp-report", plain<inspect_snp_report>, true},
+    Format{"nvidia-evidence", plain<inspect_nvidia_evidence>, true},
+    Format{"nvidia-rim", plain<inspect_nvidia_rim>, true},
     Format{"certificate", plain<inspect_certificates>, true},
     Format{"authenticator-request", plain<inspect_authenticator_request>, true},
     Format{"authenticator", inspect_authenticator, true},

@@ -40,6 +40,8 @@ namespace seatls::cli {
 [[nodiscard]] Result<Node> inspect_azure_vtpm_quote(ByteView data);
 [[nodiscard]] Result<Node> inspect_cca_token(ByteView data);
 [[nodiscard]] Result<Node> inspect_psa_token(ByteView data);
+[[nodiscard]] Result<Node> inspect_nvidia_evidence(ByteView data);
+[[nodiscard]] Result<Node> inspect_nvidia_rim(ByteView data);
 [[nodiscard]] Result<Node> inspect_snp_report(ByteView data);  // with its certificates, if there are any
 [[nodiscard]] Result<Node> inspect_corim(ByteView data);       // signed or not
 [[nodiscard]] Result<Node> inspect_certificates(ByteView data);

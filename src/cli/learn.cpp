@@ -22,8 +22,7 @@ std::string head(const LearnOptions& options, std::string_view scheme) {
          "id = " +
          quoted(options.id) +
          "                       # every result names the policy that judged\nschemes = [" +
-         quoted(std::string(scheme)) +
-         "]\n\n";
+         quoted(std::string(scheme)) + "]\n\n";
 }
 
 Result<std::string> learn_tpm2(const Cmw& evidence) {
@@ -76,20 +75,22 @@ struct Learner {
   Result<std::string> (*tables)(const Cmw& evidence);
 };
 constexpr std::array learners = {Learner{"tpm2", learn_tpm2},   Learner{"tdx", learn_tdx},
-                                 Learner{"sgx", learn_sgx},
-                                 Learner{"sev-snp", learn_snp}, Learner{"nitro", learn_nitro},
+                                 Learner{"sgx", learn_sgx},     Learner{"sev-snp", learn_snp},
+                                 Learner{"nitro", learn_nitro}, Learner{"nvidia", learn_nvidia},
                                  Learner{"cca", learn_cca},     Learner{"psa", learn_psa},
                                  Learner{"azure", learn_azure}};
 
 // learn_tables returns the tables for one piece of evidence.
-Result<std::string> learn_tables(const std::string& scheme, const Cmw& evidence, const LearnOptions& options) {
+Result<std::string> learn_tables(const std::string& scheme, const Cmw& evidence,
+                                 const LearnOptions& options) {
   if (scheme == "software") return learn_software(evidence, options);
   std::string names;
   for (const auto& learner : learners) {
     if (scheme == learner.scheme) return learner.tables(evidence);
     names += std::string(learner.scheme) + ", ";
   }
-  return Error{Code::usage, "policies are learned from " + names + "software and compound evidence, and this is " + scheme,
+  return Error{Code::usage,
+               "policies are learned from " + names + "software and compound evidence, and this is " + scheme,
                "evidence"};
 }
 
@@ -128,11 +129,13 @@ Result<std::string> learn_compound(const CmwCollection& collection, const LearnO
   for (const auto& [label, part] : collection.entries) {
     const auto* text = std::get_if<std::string>(&label);
     if (text == nullptr || part.record() == nullptr)
-      return Error{Code::usage, "a policy is learned from parts that are records, with labels that are text", "evidence"};
+      return Error{Code::usage, "a policy is learned from parts that are records, with labels that are text",
+                   "evidence"};
     const std::string scheme = scheme_of(*part.record());
     if (scheme == "event-log") continue;
     if (!schemes.emplace(scheme, *text).second)
-      return Error{Code::usage, "two parts are of the scheme " + scheme + ", which has one table in a policy", *text};
+      return Error{Code::usage, "two parts are of the scheme " + scheme + ", which has one table in a policy",
+                   *text};
     parts += "[compound.parts." + quoted(*text) + "]\nschemes = [" + quoted(scheme) + "]\n\n";
     SEATLS_TRY(std::string learned, learn_tables(scheme, part, options));
     dangers.take(learned);
@@ -141,8 +144,8 @@ Result<std::string> learn_compound(const CmwCollection& collection, const LearnO
   }
   for (const auto& [label, part] : collection.entries)
     if (part.record() != nullptr && scheme_of(*part.record()) == "event-log")
-      parts += "[compound.parts." + quoted(std::get<std::string>(label)) + "]\nschemes = [\"event-log\"]\nof = " +
-               quoted(signer) + "\n\n";
+      parts += "[compound.parts." + quoted(std::get<std::string>(label)) +
+               "]\nschemes = [\"event-log\"]\nof = " + quoted(signer) + "\n\n";
   return head(options, "compound") + parts + tables + dangers.text();
 }
 
@@ -166,7 +169,12 @@ std::string pcr_tables(const std::string& scheme, const std::vector<appraise::tp
 Result<std::string> learn_policy(const Cmw& evidence, const LearnOptions& options) {
   if (const auto* collection = evidence.collection()) return learn_compound(*collection, options);
   const std::string scheme = scheme_of(*evidence.record());
-  SEATLS_TRY(const auto tables, learn_tables(scheme, evidence, options));
+  SEATLS_TRY(auto tables, learn_tables(scheme, evidence, options));
+  if (scheme == "nvidia")
+    tables +=
+        "\n[danger]\nallow_unproven_tik = true             # a device says nothing of the TLS key; as a part "
+        "of a "
+        "compound it need not\n";
   return head(options, scheme) + tables;
 }
 

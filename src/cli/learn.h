@@ -35,6 +35,7 @@ inline constexpr std::string_view cpak_of_its_maker =
 [[nodiscard]] Result<std::string> learn_azure(const Cmw& evidence);
 [[nodiscard]] Result<std::string> learn_cca(const Cmw& evidence);
 [[nodiscard]] Result<std::string> learn_psa(const Cmw& evidence);
+[[nodiscard]] Result<std::string> learn_nvidia(const Cmw& evidence);
 
 // attest_offline asks the attester for one piece of evidence over a binder that no connection has.
 [[nodiscard]] Result<Cmw> attest_offline(Attester& attester, const AttestationScheme& scheme, Binder binder);

@@ -46,6 +46,7 @@ const SchemeTable& SchemeTable::defaults() {
     t.set("azure", MediaType{"application/vnd.seatls.azure+cbor"});
     t.set("cca", MediaType{"application/eat-collection; profile=\"tag:arm.com,2023:cca_platform#1.0.0\""});
     t.set("psa", ContentFormat{10003});
+    t.set("nvidia", MediaType{"application/vnd.seatls.nvidia-evidence+json"});
     t.set("event-log", MediaType{"application/vnd.seatls.event-log"});
     t.set("compound", ContentFormat{273});
     return t;

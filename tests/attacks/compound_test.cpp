@@ -2,9 +2,11 @@
 // parts, of which each speaks for the connection, or nothing does.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include "attacks/kit.h"
 #include "crypto/x509.h"
+#include "fake/nvidia_device.h"
 #include "seatls/compound.h"
 #include "seatls/simulated_snp.h"
 #include "seatls/simulated_tdx.h"
@@ -199,6 +201,68 @@ TEST(AttackCompound, F04AnotherImageInOnePart) {
   Policy policy = peer.policy();
   policy.snp.measurement = expect::Exactly<Bytes>{Bytes(48, 0x99)};
   refused(peer, policy, Code::reference_mismatch, "guest > ", [](CmwCollection&, const EvidenceRequest&) {});
+}
+
+// A GPU beside the trust domain: it answers with the binder as its nonce, and for nothing else.
+struct WithGpu : Peer {
+  [[nodiscard]] std::shared_ptr<Attester> gpu(bool relayed = false) const {
+    return std::make_shared<Teller>(
+        scheme_named("nvidia"), [this, relayed](const EvidenceRequest& request) -> Result<Cmw> {
+          const Bytes nonce = relayed ? Bytes(32, 0x5a) : bytes(request.binder.bytes());
+          return Cmw(CmwRecord{std::get<EvidenceType>(scheme_named("nvidia").argument),
+                               device.evidence(nonce), cmw_indicator::evidence});
+        });
+  }
+  [[nodiscard]] fake::TlsSetup shows(bool relayed = false) const {
+    CompoundOptions options;
+    options.parts = {{"cpu", tdx->attester}, {"gpu", gpu(relayed)}};
+    return server(machine.identity, make_compound_attester(std::move(options)).value());
+  }
+  [[nodiscard]] Policy policy() const {
+    Policy p = Peer::policy();
+    p.compound.parts = {{"cpu", {{"tdx"}, {}}}, {"gpu", {{"nvidia"}, {}}}};
+    p.danger.software_evidence = false;
+    p.danger.simulated_roots = {root_of(*tdx), bytes(device.root->der())};
+    p.nvidia.architectures = {"HOPPER"};
+    p.nvidia.driver = expect::OneOf<std::string>{{"590.12"}};
+    p.nvidia.vbios = expect::OneOf<std::string>{{"96.00.A5.00.01"}};
+    for (const auto& [index, value] : device.measurements)
+      p.nvidia.measurements[index] = expect::OneOf<Bytes>{{value}};
+    return p;
+  }
+  // A nonce has 32 bytes: the suites are those that make binders of that length.
+  [[nodiscard]] static fake::TlsSetup asks(Policy policy) {
+    auto setup = client(verifier_for(std::move(policy)));
+    setup.before = [](SSL_CTX* ctx) { SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256"); };
+    return setup;
+  }
+
+  fake::NvidiaDevice device;
+};
+
+TEST(AttackCompound, AGpuStandsBesideWhatSpeaksForTheKey) {
+  const WithGpu peer;
+  TlsPair pair(WithGpu::asks(peer.policy()), peer.shows());
+  expect_attested(pair);
+  const auto& result = pair.client->report()->peer->result();
+  EXPECT_EQ(result->key, KeyProvenance::measured) << "the GPU takes nothing away";
+  EXPECT_EQ(result->submods.at(1).scheme, "nvidia");
+}
+
+TEST(AttackCompound, A01ARelayedGpu) {
+  const WithGpu peer;
+  TlsPair pair(WithGpu::asks(peer.policy()), peer.shows(true));
+  pair.run_until_settled();
+  expect_refused(pair, Role::client, Code::binder_mismatch, kAccessDenied);
+}
+
+TEST(AttackCompound, A06AGpuAloneSpeaksForNoKey) {
+  const WithGpu peer;
+  Policy policy = peer.policy();
+  policy.schemes = {"nvidia"};
+  TlsPair pair(WithGpu::asks(policy), server(peer.machine.identity, peer.gpu()));
+  pair.run_until_settled();
+  expect_refused(pair, Role::client, Code::key_unproven, kAccessDenied);
 }
 
 // A relying party that asks for the parts does not take one of them alone.

@@ -327,6 +327,7 @@ of = "cpu"
 TEST(CompoundPolicy, EveryMistake) {
   const std::string head = "id = \"x\"\nschemes = [\"compound\"]\n";
   const std::string cpu = "[compound.parts.cpu]\nschemes = [\"tdx\"]\n";
+  const std::string log = "[compound.parts.log]\nschemes = [\"event-log\"]\nof = \"cpu\"\n";
   const std::pair<std::string, std::string> rows[] = {
       {head, "compound.parts: no part is named"},
       {head + "[compound]\nparts = 1\n", "compound.parts: must be a table"},
@@ -350,7 +351,7 @@ TEST(CompoundPolicy, EveryMistake) {
        "event_log.events.1: a value has 1 bytes"},
       {head + cpu + tdx_section + "[event_log.events]\n1 = \"" + std::string(96, 'a') + "\"\n",
        "no part of a compound is an event log"},
-      {head + cpu + tdx_section + "[event_log.events]\n24 = \"" + std::string(96, 'a') + "\"\n",
+      {head + cpu + log + tdx_section + "[event_log.events]\n24 = \"" + std::string(96, 'a') + "\"\n",
        "there are registers 0 to 23"},
       {"id = \"x\"\nschemes = [\"tdx\"]\n" + cpu + tdx_section,
        "compound: stands here, but neither schemes nor a part of a compound names it"},

@@ -19,6 +19,7 @@ class Coverage : public ::testing::Test {
       cover_nitro(t);
       cover_azure(t);
       cover_arm(t);
+      cover_nvidia(t);
       cover_event_logs(t);
       cover_rest(t);
       return t;

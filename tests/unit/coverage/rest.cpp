@@ -21,7 +21,6 @@ constexpr std::array elsewhere = {
     Elsewhere{"snp/certs-roots", "tests/unit/snp/samples_test.cpp", ""},
 };
 constexpr std::array kinds = {
-    std::pair{"nvidia/", "evidence of GPUs and switches is not read yet"},
     std::pair{"corim/veraison-coev", "concise evidence is not read"},
     std::pair{"coserv/", "CoSERV is not read yet"},
     std::pair{"ear/", "examples without a signature: a result is accepted signed, or not at all"},

@@ -66,6 +66,7 @@ void cover_snp(Table& table);
 void cover_nitro(Table& table);
 void cover_azure(Table& table);
 void cover_arm(Table& table);
+void cover_nvidia(Table& table);
 void cover_event_logs(Table& table);
 void cover_rest(Table& table);
 
