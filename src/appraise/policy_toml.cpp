@@ -112,9 +112,9 @@ DangerousAllowances dangers(TomlReader& r, const Section& s) {
 
 Policy read(TomlReader& r, const toml::table& root) {
   const Section top{&root, "", 0};
-  r.refuse_unknown(top, {"id", "schemes", "key", "tpm2", "tdx", "sgx", "sev-snp", "nitro", "cca", "psa",
-                         "azure", "nvidia", "software", "compound", "event_log", "result", "machine", "corim",
-                         "danger"});
+  r.refuse_unknown(
+      top, {"id", "schemes", "key", "tpm2", "tdx", "sgx", "sev-snp", "nitro", "cca", "psa", "azure", "nvidia",
+            "software", "compound", "event_log", "result", "machine", "corim", "danger"});
   Policy p;
   p.id = r.text(top, "id").value_or("");
   p.schemes = r.texts(top, "schemes");

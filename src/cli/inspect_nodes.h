@@ -11,6 +11,6 @@ namespace seatls::cli {
 
 [[nodiscard]] Node td_report_node(const appraise::intel::TdReport& td);
 [[nodiscard]] Node pcrs_node(const std::vector<appraise::tpm::PcrValue>& pcrs);  // by bank
-[[nodiscard]] Node event_log_node(const tee::EventLog& log);           // its replay
+[[nodiscard]] Node event_log_node(const tee::EventLog& log);                     // its replay
 
 }  // namespace seatls::cli

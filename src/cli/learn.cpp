@@ -74,11 +74,10 @@ struct Learner {
   std::string_view scheme;
   Result<std::string> (*tables)(const Cmw& evidence);
 };
-constexpr std::array learners = {Learner{"tpm2", learn_tpm2},   Learner{"tdx", learn_tdx},
-                                 Learner{"sgx", learn_sgx},     Learner{"sev-snp", learn_snp},
-                                 Learner{"nitro", learn_nitro}, Learner{"nvidia", learn_nvidia},
-                                 Learner{"cca", learn_cca},     Learner{"psa", learn_psa},
-                                 Learner{"azure", learn_azure}};
+constexpr std::array learners = {
+    Learner{"tpm2", learn_tpm2},   Learner{"tdx", learn_tdx},     Learner{"sgx", learn_sgx},
+    Learner{"sev-snp", learn_snp}, Learner{"nitro", learn_nitro}, Learner{"nvidia", learn_nvidia},
+    Learner{"cca", learn_cca},     Learner{"psa", learn_psa},     Learner{"azure", learn_azure}};
 
 // learn_tables returns the tables for one piece of evidence.
 Result<std::string> learn_tables(const std::string& scheme, const Cmw& evidence,

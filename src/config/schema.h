@@ -10,8 +10,8 @@
 
 namespace seatls::config {
 
-// `names` is a text, or a list of texts. `tables` holds tables of any name, each with the keys of the table around
-// them, but for such a key itself.
+// `names` is a text, or a list of texts. `tables` holds tables of any name, each with the keys of the table
+// around them, but for such a key itself.
 enum class Kind : std::uint8_t { text, flag, number, texts, names, numbers, tables };
 
 struct KeySpec {

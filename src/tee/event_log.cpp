@@ -31,9 +31,10 @@ Result<Algorithms> spec_id_event(Cursor& log) {
   (void)log.take(20, "digest");
   Cursor c(log.take(log.u32("eventDataSize"), "event"), Endian::little);
   SEATLS_CHECK(log.so_far());
-  if (type != ev_no_action || text(c.take(16, "signature")) != spec_id_signature)
-    return Error{Code::unknown_value,
-                 "the log does not start with \"Spec ID Event03\": it is not crypto-agile", "signature"};
+  (void)c.take(spec_id_signature.size(), "signature");
+  if (type != ev_no_action)
+    return Error{Code::unknown_value, "is " + std::to_string(type) + "; a Spec ID event is EV_NO_ACTION",
+                 "eventType"};
   (void)c.u32("platformClass");
   (void)c.u8("specVersionMinor");
   if (const auto major = c.u8("specVersionMajor"); major != 2)
@@ -59,6 +60,49 @@ Result<Algorithms> spec_id_event(Cursor& log) {
   return algorithms;
 }
 
+bool is_padding(ByteView rest, std::uint8_t octet) {
+  return std::ranges::all_of(rest, [octet](std::uint8_t b) { return b == octet; });
+}
+
+// add notes an event, unless it is of those that extend nothing.
+void add(EventLog& log, Event event, ByteView data) {
+  if (event.type != ev_no_action)
+    log.events.push_back(std::move(event));
+  else if (event.pcr == 0 && data.size() == 17 && text(data.first(16)) == startup_locality_signature)
+    log.startup_locality = data[16];
+}
+
+bool is_crypto_agile(ByteView raw) {
+  constexpr std::size_t at = 32;  // behind pcrIndex, eventType, digest and eventDataSize
+  return raw.size() >= at + spec_id_signature.size() &&
+         text(raw.subspan(at, spec_id_signature.size())) == spec_id_signature;
+}
+
+// Before the firmware knew more than SHA-1, TCG_PCR_EVENTs were all that a log consisted of.
+Result<EventLog> parse_sha1_log(ByteView raw) {
+  Cursor c(raw, Endian::little);
+  EventLog log;
+  std::size_t count = 0;
+  while (!c.failed() && !c.rest().empty()) {
+    log.size = raw.size() - c.rest().size();
+    if (count > 0 && (is_padding(c.rest(), 0) || is_padding(c.rest(), 0xFF))) return log;
+    if (++count > most_events) c.fail(Code::limit_exceeded, "log", "more than 16384 events");
+    Event event{c.u32("pcrIndex"), c.u32("eventType"), {}};
+    if (event.pcr >= most_pcrs)
+      c.fail(Code::unknown_value, "pcrIndex", std::to_string(event.pcr) + "; PCRs are 0 to 23");
+    const ByteView digest = c.take(size(Hash::sha1), "digest");
+    event.digests.emplace(Hash::sha1, bytes(digest));
+    const ByteView data = c.take(c.u32("eventDataSize"), "event");
+    if (event.type != ev_no_action && is_padding(digest, 0))
+      c.fail(Code::malformed, "digest", "is zero, which no event has that extends a PCR");
+    add(log, std::move(event), data);
+  }
+  SEATLS_CHECK(c.so_far());
+  if (count == 0) return Error{Code::truncated, "holds no event", "log"};
+  log.size = raw.size();
+  return log;
+}
+
 Bytes initial_value(unsigned pcr, Hash bank, std::uint8_t startup_locality) {
   Bytes value(size(bank), pcr >= 17 && pcr <= 22 ? 0xFF : 0x00);
   if (pcr == 0) value.back() = startup_locality;
@@ -78,6 +122,7 @@ std::optional<Hash> hash_of(std::uint16_t tpm_alg_id) {
 }
 
 Result<EventLog> parse_event_log(ByteView raw) {
+  if (!is_crypto_agile(raw)) return parse_sha1_log(raw);
   Cursor c(raw, Endian::little);
   auto declared_algorithms = spec_id_event(c);
   if (!declared_algorithms) return std::move(declared_algorithms).error().in("Spec ID event");
@@ -87,12 +132,12 @@ Result<EventLog> parse_event_log(ByteView raw) {
   while (!c.failed() && !c.rest().empty()) {
     log.size = raw.size() - c.rest().size();
     // No event looks like that: each carries a digest.
-    if (std::ranges::all_of(c.rest(), [](std::uint8_t b) { return b == 0; })) return log;
+    if (is_padding(c.rest(), 0)) return log;
     // TCG_PCR_EVENT2 { UINT32 pcrIndex; UINT32 eventType; TPML_DIGEST_VALUES digests; UINT32 eventSize; BYTE
     // event[]; }
     const std::uint32_t pcr = c.u32("pcrIndex");
     if (pcr == padding) {
-      if (!std::ranges::all_of(c.rest(), [](std::uint8_t b) { return b == 0xFF; }))
+      if (!is_padding(c.rest(), 0xFF))
         c.fail(Code::malformed, "padding", "other bytes than 0xFF follow the end of the log");
       SEATLS_CHECK(c.so_far());
       return log;
@@ -118,11 +163,7 @@ Result<EventLog> parse_event_log(ByteView raw) {
       if (const auto hash = hash_of(id)) event.digests.emplace(*hash, bytes(digest));
     }
     const ByteView data = c.take(c.u32("eventSize"), "event");
-    if (event.type != ev_no_action) {
-      log.events.push_back(std::move(event));
-    } else if (pcr == 0 && data.size() == 17 && text(data.first(16)) == startup_locality_signature) {
-      log.startup_locality = data[16];
-    }
+    add(log, std::move(event), data);
   }
   SEATLS_CHECK(c.so_far());
   log.size = raw.size();

@@ -15,7 +15,7 @@ class LogMaker {
   explicit LogMaker(Hash bank) : LogMaker(std::vector{bank}) {}
   explicit LogMaker(std::vector<Hash> banks) : banks_(std::move(banks)) {
     Bytes spec = seatls::bytes(std::string_view("Spec ID Event03\0", 16));
-    put(spec, 0, 4);  // platformClass
+    put(spec, 0, 4);           // platformClass
     put(spec, 0x02000200, 4);  // specVersionMinor, specVersionMajor, specErrata, uintnSize
     put(spec, banks_.size(), 4);
     for (const Hash bank : banks_) {

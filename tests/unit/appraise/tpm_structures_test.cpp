@@ -2,6 +2,7 @@
 #include "appraise/schemes/tpm/parse.h"
 #include "appraise/schemes/tpm/structures.h"
 #include "codec/cbor.h"
+#include "crypto/hash.h"
 #include "tee/event_log.h"
 #include "unit/appraise/vector_file.h"
 
@@ -73,6 +74,39 @@ TEST(TpmEventLog, AnEventIsThereWholeOrNotAtAll) {
       EXPECT_NE(tee::replay(*cut, Hash::sha256), tee::replay(whole, Hash::sha256));
     }
   EXPECT_EQ(shorter, whole.events.size());
+}
+
+// Logs of firmware that knew SHA-1 alone consist of TCG_PCR_EVENTs.
+TEST(TpmEventLog, OfSha1Alone) {
+  const auto event = [](std::uint8_t pcr, std::uint8_t type, std::uint8_t digest, std::size_t size) {
+    Bytes out = {pcr, 0, 0, 0, type, 0, 0, 0};
+    out.insert(out.end(), 20, digest);
+    out.insert(out.end(), {static_cast<std::uint8_t>(size), 0, 0, 0});
+    out.insert(out.end(), size, 0x61);
+    return out;
+  };
+  Bytes log = event(0, 8, 0x11, 3);
+  const Bytes second = event(7, 4, 0x22, 0), nothing = event(0, 3, 0, 5);
+  log.insert(log.end(), nothing.begin(), nothing.end());
+  log.insert(log.end(), second.begin(), second.end());
+  Bytes padded = log;
+  padded.resize(padded.size() + 40, 0);
+  for (const Bytes& raw : {log, padded}) {
+    const auto parsed = tee::parse_event_log(raw);
+    ASSERT_TRUE(parsed) << parsed.error().message();
+    EXPECT_EQ(parsed->size, log.size());
+    ASSERT_EQ(parsed->events.size(), 2U);
+    const auto pcrs = tee::replay(*parsed, Hash::sha1);
+    Bytes extended(20, 0);
+    extended.insert(extended.end(), 20, 0x22);
+    EXPECT_EQ(pcrs.at(7), crypto::digest(Hash::sha1, extended));
+    EXPECT_TRUE(tee::replay(*parsed, Hash::sha256).empty());
+  }
+  for (std::size_t n = 1; n < event(0, 8, 0x11, 3).size(); ++n)
+    EXPECT_FALSE(tee::parse_event_log(ByteView(log).first(n))) << n;
+  EXPECT_FALSE(tee::parse_event_log({}));
+  EXPECT_FALSE(tee::parse_event_log(Bytes(64, 0))) << "an event extends something";
+  EXPECT_FALSE(tee::parse_event_log(event(24, 8, 0x11, 3))) << "PCRs are 0 to 23";
 }
 
 TEST(TpmEventLog, LengthsAreBoundedBeforeAnythingIsMade) {

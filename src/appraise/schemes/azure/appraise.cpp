@@ -29,8 +29,7 @@ class Judge {
 
   Assessment judge() {
     judge_tee();
-    tpm::judge_pcrs({policy_.pcrs, policy_.require_event_log}, c_.pcrs, c_.has_event_log, scheme, a_,
-                    findings_);
+    tpm::judge_pcrs({policy_.pcrs, policy_.require_event_log}, c_.pcrs, c_.explained, scheme, a_, findings_);
     for (const auto& [member, expected] : policy_.vm) judge_member(member, expected);
     judge_user_data();
     a_.key = c_.key;

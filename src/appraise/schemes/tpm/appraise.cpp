@@ -21,7 +21,7 @@ Assessment judge(const Claims& claims, const Context& context, Findings& finding
   Assessment a;
   a.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
   a.vector[TrustClaim::hardware] = ar4si::hardware_genuine;
-  judge_pcrs({policy.pcrs, policy.require_event_log}, claims.pcrs, claims.has_event_log, "tpm2", a, findings);
+  judge_pcrs({policy.pcrs, policy.require_event_log}, claims.pcrs, claims.explained, "tpm2", a, findings);
   if (policy.firmware_at_least && claims.firmware_version < *policy.firmware_at_least) {
     a.vector[TrustClaim::hardware] = ar4si::contraindicated;
     findings.refuse(Stage::policy, Code::tcb_rejected,

@@ -62,17 +62,20 @@ std::string pcr_key(std::string_view scheme, Hash bank, unsigned pcr) {
   return std::string(scheme) + ".pcrs." + std::string(name(bank)) + "." + std::to_string(pcr);
 }
 
-void judge_pcrs(const PcrPolicy& policy, const std::vector<PcrValue>& values, bool has_event_log,
-                std::string_view scheme, Assessment& a, Findings& findings) {
+void judge_pcrs(const PcrPolicy& policy, const std::vector<PcrValue>& values,
+                const std::vector<unsigned>& log_explains, std::string_view scheme, Assessment& a,
+                Findings& findings) {
   const std::string named(scheme);
   if (policy.pcrs.empty())
     findings.refuse(Stage::policy, Code::policy_unset, named + ".pcrs judges no PCR", named + " > pcrs");
   for (const auto& [bank, pcrs] : policy.pcrs)
     for (const auto& [pcr, expected] : pcrs) judge_pcr({bank, pcr, expected}, values, scheme, a, findings);
-  if (policy.require_event_log && !has_event_log)
-    findings.refuse(Stage::policy, Code::reference_mismatch,
-                    named + ".event_log is \"required\", and the evidence brings none",
-                    named + " > event log");
+  // A log of other banks than the quoted ones explains nothing.
+  if (policy.require_event_log && log_explains.empty())
+    findings.refuse(
+        Stage::policy, Code::reference_mismatch,
+        named + ".event_log is \"required\", and the evidence brings none that explains a quoted register",
+        named + " > event log");
 }
 
 std::vector<std::pair<std::string, std::string>> pcr_claims(const std::vector<PcrValue>& values,

@@ -18,9 +18,11 @@ struct PcrPolicy {
 };
 
 // judge_pcrs holds what was quoted against the policy, and writes the vector's configuration and
-// executables. `scheme` starts keys and paths.
-void judge_pcrs(const PcrPolicy& policy, const std::vector<PcrValue>& values, bool has_event_log,
-                std::string_view scheme, Assessment& a, Findings& findings);
+// executables. `log_explains`: registers that the evidence's event log replays to. `scheme` starts keys and
+// paths.
+void judge_pcrs(const PcrPolicy& policy, const std::vector<PcrValue>& values,
+                const std::vector<unsigned>& log_explains, std::string_view scheme, Assessment& a,
+                Findings& findings);
 
 // pcr_key is a register's key in policies and claims: "tpm2.pcrs.sha256.7".
 [[nodiscard]] std::string pcr_key(std::string_view scheme, Hash bank, unsigned pcr);
