@@ -36,6 +36,26 @@ TEST(AzureChain, EachTeeAndEachHashIsAccepted) {
     }
 }
 
+// What an event log of the same compound explains: the virtual TPM's registers.
+TEST(AzureChain, TheRegistersAreTheVirtualTpms) {
+  for (auto& w : worlds()) {
+    // Were a TDX register explained by events, it would count as named.
+    const std::map<unsigned, Expect<Bytes>> events = {{1, expect::Exactly<Bytes>{Bytes(48, 1)}},
+                                                           {2, expect::Exactly<Bytes>{Bytes(48, 1)}}};
+    w.policy.tdx.rtmr[0] = w.policy.tdx.rtmr[1] = expect::Any{};
+    appraise::Context context{w.policy, w.binder, &*w.tik, "", w.now};
+    context.explained = &events;
+    const auto verdict = testing::judge("azure", World::vm().evidence(w.t), context);
+    ASSERT_TRUE(verdict.assessment) << verdict.told();
+    const auto& registers = verdict.assessment->registers;
+    ASSERT_EQ(registers.size(), 1U);
+    EXPECT_EQ(registers[0].bank, Hash::sha256);
+    EXPECT_EQ(registers[0].values, w.t.pcrs);
+    EXPECT_FALSE(registers[0].all);
+    EXPECT_EQ(verdict.assessment->vector[TrustClaim::executables], w.t.tdx ? 0 : 3);
+  }
+}
+
 TEST(AzureChain, TheFingerprintIsTheQuotes) {
   World w;
   const auto once = w.judge(World::vm().evidence(w.t));

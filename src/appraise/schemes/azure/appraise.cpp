@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "appraise/ar4si.h"
 #include "appraise/schemes/snp/appraise.h"
@@ -94,6 +95,21 @@ std::int8_t both(std::int8_t below, std::int8_t above) {
   return tier == tier_of(below) ? below : above;
 }
 
+// A log of the same compound explains the virtual TPM's registers, and none of the processor's.
+Context without_log(const Context& context) {
+  Context below = context;
+  below.explained = nullptr;
+  return below;
+}
+
+std::vector<Registers> registers_of(const std::vector<tpm::PcrValue>& pcrs) {
+  std::map<Hash, std::map<unsigned, Bytes>> banks;
+  for (const auto& v : pcrs) banks[v.bank][v.pcr] = v.value;
+  std::vector<Registers> list;
+  for (auto& [bank, values] : banks) list.push_back({bank, std::move(values)});
+  return list;
+}
+
 void tell_claims(const Claims& c, Assessment& a) {
   const auto tell = [&](const std::string& name, std::string value) {
     a.claims.emplace_back("azure." + name, std::move(value));
@@ -123,11 +139,13 @@ void tell_claims(const Claims& c, Assessment& a) {
 
 Assessment appraise(const VerifiedClaims& verified, const Context& context, Findings& findings) {
   const Claims& c = verified->claims;
+  const Context below = without_log(context);
   const auto* snp_claims = std::get_if<snp::VerifiedClaims>(&verified->hardware);
   Assessment a =
       snp_claims != nullptr
-          ? snp::appraise_hardware(*snp_claims, context, findings)
-          : tdx::appraise_hardware(std::get<tdx::VerifiedClaims>(verified->hardware), context, findings);
+          ? snp::appraise_hardware(*snp_claims, below, findings)
+          : tdx::appraise_hardware(std::get<tdx::VerifiedClaims>(verified->hardware), below, findings);
+  a.registers = registers_of(c.pcrs);
   const Assessment above = Judge(c, context, findings).judge();
   for (const auto claim : {TrustClaim::configuration, TrustClaim::executables})
     a.vector[claim] = both(a.vector[claim], above.vector[claim]);
@@ -142,10 +160,11 @@ Assessment appraise(const VerifiedClaims& verified, const Context& context, Find
 }
 
 void foresee(const ParsedEvidence& evidence, const Context& context, Findings& findings) {
+  const Context below = without_log(context);
   if (const auto* report = evidence->snp())
-    snp::foresee_hardware(*report, context, findings);
+    snp::foresee_hardware(*report, below, findings);
   else
-    tdx::foresee_hardware(*evidence->td_quote()->td(), context, findings);
+    tdx::foresee_hardware(*evidence->td_quote()->td(), below, findings);
   (void)Judge(claims_of(*evidence, context), context, findings).judge();
 }
 
