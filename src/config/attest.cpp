@@ -261,7 +261,7 @@ std::string read_log(const AttestTable& t) {
 
 std::shared_ptr<Attester> read_compound(const AttestTable& t) {
   const auto labels = t.d.file.tables(t.key("parts"));
-  if (labels.empty() && t.mentioned("parts") && !t.d.file.has_table(t.key("parts"))) return nullptr;  // told
+  if (labels.empty() && t.mentioned("parts") && !t.d.mistakes.empty()) return nullptr;  // told
   if (labels.empty())
     return t.wrong("parts", "the compound has no part",
                    "write [attest.parts.LABEL] with attester = \"tpm2\" or so, for each piece of evidence");

@@ -159,6 +159,21 @@ TEST(Compound, APartThatSaysItIsNoEvidenceIsNone) {
       {"credential_type_mismatch at cpu > cmw > type", "evidence_missing at log > event log"});
 }
 
+TEST(Compound, ASingleRecordIsNoCompound) {
+  const World world;
+  const AttestationScheme negotiated{EvidenceType{ContentFormat{273}}};
+  const auto code = [&](EvidenceType type) {
+    const Cmw credential(CmwRecord{std::move(type), world.quote, cmw_indicator::evidence});
+    return code_of(run({.scheme = negotiated,
+                        .table = SchemeTable::defaults(),
+                        .credential = credential,
+                        .digest = binder,
+                        .context = {world.policy, binder, nullptr, "", now}}));
+  };
+  EXPECT_EQ(code(SchemeTable::defaults().find("tdx").value()), Code::credential_type_mismatch);
+  EXPECT_EQ(code(ContentFormat{273}), Code::evidence_malformed);
+}
+
 TEST(Compound, AnIntegerIsALabelByItsDigits) {
   World world;
   world.policy.compound.parts = {{"0", {{"tdx"}, {}}}};
@@ -347,7 +362,7 @@ TEST(CompoundPolicy, EveryMistake) {
        "may bring evidence that signs no registers"},
       {head + cpu + "[compound.parts.log]\nschemes = [\"event-log\", \"tdx\"]\nof = \"cpu\"\n" + tdx_section,
        "is no alternative"},
-      {head + cpu + tdx_section + "[event_log.events]\n1 = \"aa\"\n",
+      {head + cpu + log + tdx_section + "[event_log.events]\n1 = \"aa\"\n",
        "event_log.events.1: a value has 1 bytes"},
       {head + cpu + tdx_section + "[event_log.events]\n1 = \"" + std::string(96, 'a') + "\"\n",
        "no part of a compound is an event log"},
