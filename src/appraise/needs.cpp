@@ -250,7 +250,7 @@ std::vector<Need> all_needs(const Cmw& credential, const SchemeTable& table) {
 }
 
 std::vector<Need> needs_of(const Cmw& credential, const SchemeTable& table, std::span<const Policy> policies,
-                           Time at) {
+                           Time at, Vouching vouching) {
   std::vector<Need> out;
   const bool collection = credential.collection() != nullptr;
   each_record(credential, table, [&](const std::string& scheme, const Below& machine) {
@@ -260,7 +260,8 @@ std::vector<Need> needs_of(const Cmw& credential, const SchemeTable& table, std:
       if (machine.snp) append(out, snp_needs(*machine.snp, policy.snp));
       if (!platform) continue;
       const auto& tcb = platform->tee == intel::Tee::tdx ? policy.tdx.tcb : policy.sgx.tcb;
-      if (leaves_open(tcb, *platform, at) && is_vouched_for(*platform, policy, at))
+      if (leaves_open(tcb, *platform, at) &&
+          (vouching == Vouching::not_looked_at || is_vouched_for(*platform, policy, at)))
         append(out, intel_needs(platform->tee, platform->fmspc, platform->ca));
     }
   });

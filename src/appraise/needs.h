@@ -79,11 +79,13 @@ struct Need {
 // all_needs returns everything that is published about a credential, member by member of a collection.
 [[nodiscard]] std::vector<Need> all_needs(const Cmw& credential, const SchemeTable& table);
 
-// needs_of returns what these policies leave to whoever appraises, and lack for this credential. Evidence
-// whose platform nobody vouches for needs nothing, so that a stranger cannot make a verifier ask for what he
-// likes: of Intel's, a PCK certificate must lead to Intel's root, or to one that the policy names as
-// simulated.
+// needs_of returns what these policies leave to whoever appraises, and lack for this credential. Where it is
+// `demanded`, evidence whose platform nobody vouches for needs nothing, so that a stranger cannot make a
+// verifier ask for what he likes: of Intel's, a PCK certificate must lead to Intel's root, or to one that the
+// policy names as simulated. What is held already can be looked up without.
+enum class Vouching : std::uint8_t { not_looked_at, demanded };
 [[nodiscard]] std::vector<Need> needs_of(const Cmw& credential, const SchemeTable& table,
-                                         std::span<const Policy> policies, Time at);
+                                         std::span<const Policy> policies, Time at,
+                                         Vouching vouching = Vouching::demanded);
 
 }  // namespace seatls::appraise

@@ -122,14 +122,13 @@ struct Collector::State {
   }
 
   // run asks for one item, and lets those go on who waited for it alone.
-  void run(const Item& item) {
+  void run(const Item& item, Steady::time_point deadline) {
     const auto name = name_of(item);
     std::optional<Failure> failure;
     // Another process may have filled the folder.
     if (const auto held = store.find(item, clock(), clock() - options.refresh);
         held && !is_old(*held, clock()))
       return finish(name, std::nullopt);
-    const auto deadline = Steady::now() + options.budget;
     auto fetched = fetcher.fetch(item, deadline, clock(), &stop);
     if (fetched.entry) {
       const auto source = fetched.entry->source;
@@ -142,7 +141,7 @@ struct Collector::State {
     } else {
       failure = std::move(fetched.failure);
     }
-    if (failure && !stop) {
+    if (failure && !stop && failure->not_before > std::chrono::milliseconds(0)) {
       const auto now = Steady::now();
       failures.keep(name, {failure->error, now + failure->not_before, now});
     }
@@ -173,6 +172,11 @@ Collector::Collector(const CollateralOptions& options, Fetcher fetcher, Trust tr
           std::make_shared<State>(options, std::move(fetcher), std::move(trust), std::move(clock), limits)) {}
 
 Collector::~Collector() { state_->stop = true; }
+
+bool Collector::holds(const std::vector<Need>& needs, Time at) {
+  return std::ranges::all_of(needs,
+                             [&](const Need& need) { return state_->store.find(need.item, at) != nullptr; });
+}
 
 void Collector::collect(const std::vector<Need>& needs, Time at, Then then) {
   auto& s = *state_;
@@ -243,12 +247,13 @@ void Collector::collect(const std::vector<Need>& needs, Time at, Then then) {
 }
 
 void Collector::start(const std::vector<Item>& items) {
+  const auto deadline = Steady::now() + state_->options.budget;
   const std::scoped_lock lock(threads_mutex_);
   for (const auto& item : items) {
     const auto name = name_of(item);
     auto& thread = threads_[(is_intel(item) ? 0 : 2) + std::hash<std::string>{}(name) % 2];
     if (!thread) thread = std::make_unique<base::JobThread>(base::JobThread::Idle{});
-    thread->push({.run = [state = state_, item] { state->run(item); },
+    thread->push({.run = [state = state_, item, deadline] { state->run(item, deadline); },
                   .drop = [state = state_, name](const Error& error) { state->finish(name, error); }});
   }
 }

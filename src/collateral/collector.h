@@ -43,6 +43,9 @@ class Collector {
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
+  // holds says that all of it is there: nothing would be asked for.
+  [[nodiscard]] bool holds(const std::vector<Need>& needs, Time at);
+
   // collect calls `then` exactly once: at once when everything is held (or cannot be had), else from a thread
   // of the collector. When the collector ends first, `then` is called with nullptr.
   using Then = std::function<void(const Collected*)>;

@@ -231,6 +231,13 @@ Fetched Fetcher::fetch(const Item& item, Steady::time_point deadline, Time now,
   const auto url = url_of(item);
   std::string last;
   milliseconds not_before = after_trouble;
+  // Others were asked for first, and took all the time: that says nothing about this one.
+  if (left_until(deadline) == milliseconds(0))
+    return {std::nullopt,
+            {missing(item, url,
+                     "not asked for: the " + std::to_string(options_.budget.count()) +
+                         " ms for collateral were over"),
+             milliseconds(0)}};
   for (unsigned attempt = 0;; ++attempt) {
     const auto tries = " (" + std::to_string(attempt + 1) + (attempt == 0 ? " attempt)" : " attempts)");
     const auto response = get(url, deadline, stop);

@@ -76,8 +76,10 @@ class CollateralVerifier final : public Verifier {
     const Time at = judge_->now();
     std::vector<appraise::Need> needs;
     // Nothing is fetched for what was not negotiated: it is refused anyway.
-    if (is_negotiable(request))
-      needs = appraise::needs_of(request.credential, judge_->options().table, judge_->policies(), at);
+    if (is_negotiable(request)) {
+      needs = needs_of(request, at, appraise::Vouching::not_looked_at);
+      if (!collector_.holds(needs, at)) needs = needs_of(request, at, appraise::Vouching::demanded);
+    }
     collector_.collect(
         needs, at,
         [judge = judge_, request = std::move(request), at, done = std::move(done)](const Collected* c) {
@@ -89,6 +91,10 @@ class CollateralVerifier final : public Verifier {
   }
 
  private:
+  [[nodiscard]] std::vector<appraise::Need> needs_of(const AppraisalRequest& request, Time at,
+                                                     appraise::Vouching vouching) const {
+    return appraise::needs_of(request.credential, judge_->options().table, judge_->policies(), at, vouching);
+  }
   [[nodiscard]] bool is_negotiable(const AppraisalRequest& request) const {
     return std::ranges::find(schemes_, request.scheme) != schemes_.end();
   }

@@ -170,6 +170,14 @@ TEST_F(Fetching, TheBudgetEndsItEarly) {
   EXPECT_LE(http->last_timeout(), milliseconds(1));
 }
 
+TEST_F(Fetching, WithoutTimeNothingIsAsked) {
+  const auto fetched = fetcher().fetch(tcb_info, Steady::now(), now);
+  EXPECT_FALSE(fetched.entry);
+  EXPECT_EQ(http->asked(), 0U);
+  EXPECT_EQ(fetched.failure.not_before, milliseconds(0)) << "it may be asked for again at once";
+  EXPECT_THAT(fetched.failure.error.detail, HasSubstr("8000 ms"));
+}
+
 TEST_F(Fetching, NoIsNoAndIsNotAskedAgain) {
   for (const unsigned code : {400U, 401U, 404U, 410U}) {
     http->serve(url, status(code));

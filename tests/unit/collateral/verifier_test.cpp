@@ -421,6 +421,16 @@ TEST_F(Tdx, EvidenceOfStrangersCausesNoRequest) {
   EXPECT_EQ(http->asked(), 0U);
 }
 
+// What is held for others tells strangers nothing, and they are refused as ever.
+TEST_F(Tdx, EvidenceOfStrangersIsRefusedWithWhatIsHeld) {
+  make();
+  EXPECT_ACCEPTED(judge(quote()));
+  http->forget();
+  const auto stranger = make_platform();
+  EXPECT_TRUE(refused_for(judge(stranger.quote(report_data()).value()), Code::untrusted_attestation_key));
+  EXPECT_EQ(http->asked(), 0U);
+}
+
 TEST_F(Tdx, PoliciesWithFilesAreLeftAlone) {
   policy.tdx.tcb.collateral = {IntelCollateral::parse(platform.collateral()).value()};
   make();
