@@ -88,7 +88,8 @@ Result<EventLog> parse_sha1_log(ByteView raw) {
     if (count > 0 && (is_padding(c.rest(), 0) || is_padding(c.rest(), 0xFF))) return log;
     if (++count > most_events) c.fail(Code::limit_exceeded, "log", "more than 16384 events");
     Event event{c.u32("pcrIndex"), c.u32("eventType"), {}};
-    if (event.pcr >= most_pcrs)
+    // What extends nothing may speak of no PCR (0xFFFFFFFF).
+    if (event.type != ev_no_action && event.pcr >= most_pcrs)
       c.fail(Code::unknown_value, "pcrIndex", std::to_string(event.pcr) + "; PCRs are 0 to 23");
     const ByteView digest = c.take(size(Hash::sha1), "digest");
     event.digests.emplace(Hash::sha1, bytes(digest));

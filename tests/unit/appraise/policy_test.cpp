@@ -138,7 +138,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"id = \"lab\"", "name = \"lab\"\nid = \"x\"", "name", 1, "no such key"},
         Row{"\"software\"]", "\"software\", \"tpm3\"]", "schemes", 2, "no scheme \"tpm3\""},
         Row{"\"software\"]", "\"software\", \"tpm2\"]", "schemes", 2, "twice"},
-        Row{", \"software\"]", "]", "software", 21, "schemes does not name it"},
+        Row{", \"software\"]", "]", "software", 21, "neither schemes nor a part of a compound names it"},
         Row{"key = \"measured\"", "key = \"none\"", "key", 3, "no provenance"},
         Row{"name:000b", "name:", "tpm2.ak", 6, "TPM Name"},
         Row{"sha256:aa", "sha256:a", "tpm2.ak", 6, "64 hex digits"},

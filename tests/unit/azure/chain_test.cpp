@@ -41,7 +41,7 @@ TEST(AzureChain, TheRegistersAreTheVirtualTpms) {
   for (auto& w : worlds()) {
     // Were a TDX register explained by events, it would count as named.
     const std::map<unsigned, Expect<Bytes>> events = {{1, expect::Exactly<Bytes>{Bytes(48, 1)}},
-                                                           {2, expect::Exactly<Bytes>{Bytes(48, 1)}}};
+                                                      {2, expect::Exactly<Bytes>{Bytes(48, 1)}}};
     w.policy.tdx.rtmr[0] = w.policy.tdx.rtmr[1] = expect::Any{};
     appraise::Context context{w.policy, w.binder, &*w.tik, "", w.now};
     context.explained = &events;
