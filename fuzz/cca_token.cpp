@@ -1,9 +1,8 @@
 // Any bytes as an attestation token of Arm CCA: what is read can be judged, and nothing passes that no
 // trusted platform signed.
-#include "appraise/registry.h"
 #include "appraise/schemes/cca/parse.h"
 #include "crypto/signature.h"
-#include "fuzz/fuzz.h"
+#include "fuzz/scheme.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace seatls;
@@ -17,19 +16,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     p.cca.components = expect::OneOf<Bytes>{{Bytes(32, 3)}};
     return p;
   }();
-  const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("cca"), bytes({data, size}), 0});
+  const Cmw cmw = fuzz::evidence_of("cca", data, size);
   if (const auto read = appraise::cca::parse(cmw); read.ok()) {
     const auto& [platform, realm] = **read;
     demand(platform.instance_id.size() == 33 && platform.implementation_id.size() == 32);
     demand(!platform.components.empty() && realm.challenge.size() == 64);
     demand(realm.initial_measurement.size() >= 32 && realm.personalization.size() == 64);
   } else {
-    demand(!read.error().detail.empty() || !read.error().path.empty());
+    fuzz::demand_reason(read.error());
   }
-  const Bytes binder(32, 7);
-  const appraise::Context context{policy, binder, nullptr, "", Time{std::chrono::seconds{1795255200}}};
-  appraise::Findings findings;
-  demand(!appraise::find_scheme("cca")->judge(cmw, context, findings));
-  demand(findings.refused());
+  fuzz::demand_refused("cca", cmw, policy);
   return 0;
 }

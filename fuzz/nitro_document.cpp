@@ -1,8 +1,7 @@
 // Any bytes as an attestation document of AWS Nitro: what is read can be judged, and nothing passes that
 // nobody signed.
-#include "appraise/registry.h"
 #include "appraise/schemes/nitro/parse.h"
-#include "fuzz/fuzz.h"
+#include "fuzz/scheme.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace seatls;
@@ -14,18 +13,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     p.nitro.pcrs[0] = expect::OneOf<Bytes>{{Bytes(48, 1)}};
     return p;
   }();
-  const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("nitro"), bytes({data, size}), 0});
+  const Cmw cmw = fuzz::evidence_of("nitro", data, size);
   if (const auto read = appraise::nitro::parse(cmw); read.ok()) {
     demand(!(*read)->module_id.empty() && !(*read)->cabundle.empty());
     demand(!(*read)->pcrs.empty() && (*read)->pcrs.rbegin()->first < 32);
     demand((*read)->nonce.size() <= 512 && (*read)->user_data.size() <= 512);
   } else {
-    demand(!read.error().detail.empty() || !read.error().path.empty());
+    fuzz::demand_reason(read.error());
   }
-  const Bytes binder(32, 7);
-  const appraise::Context context{policy, binder, nullptr, "", Time{std::chrono::seconds{1795255200}}};
-  appraise::Findings findings;
-  demand(!appraise::find_scheme("nitro")->judge(cmw, context, findings));
-  demand(findings.refused());
+  fuzz::demand_refused("nitro", cmw, policy);
   return 0;
 }

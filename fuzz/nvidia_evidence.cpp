@@ -1,8 +1,7 @@
 // Any bytes as evidence of NVIDIA's devices: what is read can be judged, and nothing passes that nobody
 // signed.
-#include "appraise/registry.h"
 #include "appraise/schemes/nvidia/verify.h"
-#include "fuzz/fuzz.h"
+#include "fuzz/scheme.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace seatls;
@@ -16,7 +15,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     p.nvidia.measurements[1] = expect::Any{};
     return p;
   }();
-  const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("nvidia"), bytes({data, size}), 0});
+  const Cmw cmw = fuzz::evidence_of("nvidia", data, size);
   if (const auto read = appraise::nvidia::parse(cmw); read.ok()) {
     demand(!(*read)->devices.empty() && (*read)->devices.size() <= 64);
     for (const auto& d : (*read)->devices) {
@@ -25,12 +24,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       demand(d.chain.size() <= 16);
     }
   } else {
-    demand(!read.error().detail.empty() || !read.error().path.empty());
+    fuzz::demand_reason(read.error());
   }
-  const Bytes binder(32, 7);
-  const appraise::Context context{policy, binder, nullptr, "", Time{std::chrono::seconds{1795255200}}};
-  appraise::Findings findings;
-  demand(!appraise::find_scheme("nvidia")->judge(cmw, context, findings));
-  demand(findings.refused());
+  fuzz::demand_refused("nvidia", cmw, policy);
   return 0;
 }

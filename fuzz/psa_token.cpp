@@ -1,9 +1,8 @@
 // Any bytes as a PSA attestation token: what is read can be judged, and nothing passes that no trusted device
 // signed.
-#include "appraise/registry.h"
 #include "appraise/schemes/psa/parse.h"
 #include "crypto/signature.h"
-#include "fuzz/fuzz.h"
+#include "fuzz/scheme.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace seatls;
@@ -16,19 +15,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     p.psa.components = expect::OneOf<Bytes>{{Bytes(32, 3)}};
     return p;
   }();
-  const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("psa"), bytes({data, size}), 0});
+  const Cmw cmw = fuzz::evidence_of("psa", data, size);
   if (const auto read = appraise::psa::parse(cmw); read.ok()) {
     const auto& token = **read;
     demand(token.instance_id.size() == 33 && token.implementation_id.size() == 32);
     demand(token.nonce.size() >= 32 && token.client_id != 0);
     demand(!token.components.empty() || token.profile == "PSA_IOT_PROFILE_1");
   } else {
-    demand(!read.error().detail.empty() || !read.error().path.empty());
+    fuzz::demand_reason(read.error());
   }
-  const Bytes binder(32, 7);
-  const appraise::Context context{policy, binder, nullptr, "", Time{std::chrono::seconds{1795255200}}};
-  appraise::Findings findings;
-  demand(!appraise::find_scheme("psa")->judge(cmw, context, findings));
-  demand(findings.refused());
+  fuzz::demand_refused("psa", cmw, policy);
   return 0;
 }

@@ -12,22 +12,15 @@ namespace {
 
 namespace cbor = codec::cbor;
 
-Result<void> check_size(std::string_view option, const Bytes& value, std::size_t size) {
-  if (value.size() == size) return {};
-  return Error{Code::configuration,
-               "has " + std::to_string(value.size()) + " bytes; " + std::to_string(size) + " are needed",
-               "simulated-cca > " + std::string(option)};
-}
-
 Result<void> check(const SimulatedCcaOptions& o) {
-  SEATLS_CHECK(check_size("implementation_id", o.implementation_id, 32));
-  SEATLS_CHECK(check_size("instance_id", o.instance_id, 33));
-  SEATLS_CHECK(check_size("component_measurement", o.component_measurement, 32));
-  SEATLS_CHECK(check_size("component_signer", o.component_signer, 32));
-  SEATLS_CHECK(check_size("initial_measurement", o.initial_measurement, 32));
+  SEATLS_CHECK(check_size("simulated-cca > implementation_id", o.implementation_id, 32));
+  SEATLS_CHECK(check_size("simulated-cca > instance_id", o.instance_id, 33));
+  SEATLS_CHECK(check_size("simulated-cca > component_measurement", o.component_measurement, 32));
+  SEATLS_CHECK(check_size("simulated-cca > component_signer", o.component_signer, 32));
+  SEATLS_CHECK(check_size("simulated-cca > initial_measurement", o.initial_measurement, 32));
   for (const auto& value : o.extensible_measurements)
-    SEATLS_CHECK(check_size("extensible_measurements", value, 32));
-  return check_size("personalization", o.personalization, 64);
+    SEATLS_CHECK(check_size("simulated-cca > extensible_measurements", value, 32));
+  return check_size("simulated-cca > personalization", o.personalization, 64);
 }
 
 cbor::Map platform_claims(const SimulatedCcaOptions& o, ByteView realm_key) {

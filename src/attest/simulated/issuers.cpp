@@ -89,5 +89,12 @@ Result<SimulatedPlatform> with_issuers(const SimulatedPlatform& kept, crypto::Ke
   return kept;
 }
 
+Result<void> check_size(std::string_view place, ByteView value, std::size_t size) {
+  if (value.size() == size) return {};
+  return Error{Code::configuration,
+               "has " + std::to_string(value.size()) + " bytes; " + std::to_string(size) + " are needed",
+               std::string(place)};
+}
+
 }  // namespace attest::simulated
 }  // namespace seatls

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "crypto/x509.h"
@@ -27,6 +28,9 @@ inline constexpr std::chrono::seconds lifetime{std::chrono::hours{24 * 3650}};
 // Errors: configuration for one of another kind.
 [[nodiscard]] Result<SimulatedPlatform> with_issuers(const SimulatedPlatform& kept, crypto::KeyType type,
                                                      const std::vector<std::string>& names, Time not_before);
+
+// check_size demands that `value` has that many bytes. Errors: configuration.
+[[nodiscard]] Result<void> check_size(std::string_view place, ByteView value, std::size_t size);
 
 }  // namespace attest::simulated
 }  // namespace seatls

@@ -49,13 +49,6 @@ Bytes write_enclave_report(const EnclaveReportFields& f) {
   return w.take();
 }
 
-Result<void> check_size(std::string_view place, ByteView value, std::size_t size) {
-  if (value.size() == size) return {};
-  return Error{Code::configuration,
-               "has " + std::to_string(value.size()) + " bytes; " + std::to_string(size) + " are needed",
-               std::string(place)};
-}
-
 QuotingEnclave::QuotingEnclave(IntelTee tee, SimulatedPlatform state, std::string chain_pem,
                                std::string collateral, PrivateKey pck, PrivateKey attestation_key)
     : tee_(tee),

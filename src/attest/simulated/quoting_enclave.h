@@ -46,7 +46,4 @@ struct EnclaveReportFields {
 };
 [[nodiscard]] Bytes write_enclave_report(const EnclaveReportFields& fields);
 
-// check_size demands that `value` has that many bytes. Errors: configuration.
-[[nodiscard]] Result<void> check_size(std::string_view place, ByteView value, std::size_t size);
-
 }  // namespace seatls::attest::simulated
