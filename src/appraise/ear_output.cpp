@@ -1,6 +1,7 @@
 // A result written down as an EAR: draft-ietf-rats-ear-03.
+#include "appraise/ear_output.h"
+
 #include "base/encoding.h"
-#include "rats/ear.h"
 #include "rats/key_format.h"
 #include "seatls/verifiers.h"
 
@@ -22,7 +23,7 @@ rats::EarAppraisal appraisal_of(const AttestationResult& result, std::string sub
 
 }  // namespace
 
-Result<std::string> to_ear(const AttestationResult& result, const EarOptions& options) {
+Result<rats::EarClaims> appraise::ear_claims_of(const AttestationResult& result, const EarOptions& options) {
   rats::EarClaims ear;
   ear.profile = rats::ear_profile::ietf_03;
   ear.iat = result->appraised_at.time_since_epoch().count();
@@ -45,6 +46,11 @@ Result<std::string> to_ear(const AttestationResult& result, const EarOptions& op
     SEATLS_TRY(const auto raw, base::from_base64url(thumbprint));
     for (auto& submod : ear.submods) submod.cnf = rats::Confirmation{std::nullopt, raw, true};
   }
+  return ear;
+}
+
+Result<std::string> to_ear(const AttestationResult& result, const EarOptions& options) {
+  SEATLS_TRY(const auto ear, appraise::ear_claims_of(result, options));
   if (options.signing_key_pem.empty()) return rats::write_ear_json(ear);
   SEATLS_TRY(const auto key, crypto::PrivateKey::from_pem(options.signing_key_pem));
   const auto type = key.public_key().type();

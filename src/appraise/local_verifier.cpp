@@ -17,15 +17,7 @@ class LocalVerifier final : public Verifier {
   std::vector<AttestationScheme> schemes() const override { return schemes_; }
 
   void appraise(AppraisalRequest request, Done done) override {
-    const auto* identity = std::get_if<VerifierIdentity>(&request.scheme.argument);
-    const appraise::Context context{policies_.front(), request.binder.bytes(), &request.binder.tik(),
-                                    identity == nullptr ? "" : identity->name, options_.clock()};
-    done(appraise::run_all({.scheme = request.scheme,
-                            .table = options_.table,
-                            .credential = request.credential,
-                            .digest = request.credential_digest,
-                            .context = context,
-                            .cache = options_.evidence_cache.get()},
+    done(appraise::run_all(appraise::job_of(request, options_, policies_.front(), options_.clock()),
                            policies_));
   }
 

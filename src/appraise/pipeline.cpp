@@ -177,6 +177,21 @@ void add(ResultParts& all, ResultParts next) {
 
 }  // namespace
 
+Job job_of(const AppraisalRequest& request, const LocalVerifierOptions& options, const Policy& policy,
+           Time now) {
+  const auto* identity = std::get_if<VerifierIdentity>(&request.scheme.argument);
+  const bool keyless = request.binder.tik().der().empty();
+  Job job{.scheme = request.scheme,
+          .table = options.table,
+          .credential = request.credential,
+          .digest = request.credential_digest,
+          .context = {policy, request.binder.bytes(), keyless ? nullptr : &request.binder.tik(),
+                      identity == nullptr ? "" : identity->name, now},
+          .cache = options.evidence_cache.get()};
+  if (keyless) job.dangers.emplace_back("no key was given, and none was compared");
+  return job;
+}
+
 AttestationResult run(const Job& job) {
   Findings findings;
   const Scheme* scheme = scheme_of(job, findings);

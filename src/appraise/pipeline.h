@@ -11,6 +11,7 @@
 #include "seatls/cmw.h"
 #include "seatls/result.h"
 #include "seatls/scheme.h"
+#include "seatls/verifier.h"
 #include "seatls/verifiers.h"
 
 namespace seatls::appraise {
@@ -27,6 +28,11 @@ struct Job {
   std::vector<std::string> dangers{};  // in force besides the policy's own
   std::vector<Error> missing{};        // collateral that is needed and could not be had: each refuses
 };
+
+// job_of is what a request to a verifier asks for, judged by `policy`. A binder without a key is that of a
+// verifier service whose client named none: then none is compared, and the result says so.
+[[nodiscard]] Job job_of(const AppraisalRequest& request, const LocalVerifierOptions& options,
+                         const Policy& policy, Time now);
 
 // run judges. It always comes to a result: a refusal says every reason that was found.
 [[nodiscard]] AttestationResult run(const Job& job);

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "appraise/policy_alone.h"
 #include "appraise/policy_arm.h"
 #include "appraise/policy_azure.h"
 #include "appraise/policy_compound.h"
@@ -173,10 +174,8 @@ void add_lacks(TomlReader& r, const Policy& policy) {
   }
 }
 
-}  // namespace
-
-PolicyReport check_policy_text(std::string_view text, const std::string& folder, const std::string& name) {
-  TomlReader reader(folder, name);
+PolicyReport check(std::string_view text, std::optional<std::string> folder, const std::string& name) {
+  TomlReader reader(std::move(folder), name);
   try {
     const toml::table root = toml::parse(text, name);
     Policy policy = read(reader, root);
@@ -188,6 +187,16 @@ PolicyReport check_policy_text(std::string_view text, const std::string& folder,
                        "; texts stand in quotes, lists in brackets, each key once");
   }
   return {std::nullopt, reader.mistakes()};
+}
+
+}  // namespace
+
+PolicyReport check_policy_text(std::string_view text, const std::string& folder, const std::string& name) {
+  return check(text, folder, name);
+}
+
+PolicyReport appraise::check_policy_alone(std::string_view text, const std::string& name) {
+  return check(text, std::nullopt, name);
 }
 
 PolicyReport check_policy_file(const std::string& path) {

@@ -253,7 +253,13 @@ Expect<std::string> TomlReader::names(const Section& s, std::string_view key) {
 }
 
 std::optional<std::string> TomlReader::file(const std::string& path, const std::string& key, unsigned line) {
-  auto content = read_policy_file((std::filesystem::path(folder_) / path).string());
+  if (path.starts_with("-----BEGIN ")) return path;
+  if (!folder_) {
+    mistake(line, key, "names the file \"" + path + "\", and this policy stands alone",
+            "write the PEM text itself in place of the name");
+    return std::nullopt;
+  }
+  auto content = read_policy_file((std::filesystem::path(*folder_) / path).string());
   if (content) return std::move(*content);
   mistake(line, key, content.error().detail,
           "check the name; relative names start at the policy's own folder", Code::io);

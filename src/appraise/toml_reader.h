@@ -29,8 +29,10 @@ struct Section {
 
 class TomlReader {
  public:
-  // Files that the policy names are looked for in `folder`; `name` is told in mistakes.
-  TomlReader(std::string folder, std::string name) : folder_(std::move(folder)), name_(std::move(name)) {}
+  // Files that the policy names are looked for in `folder`; without one, naming a file is a mistake. `name`
+  // is told in mistakes.
+  TomlReader(std::optional<std::string> folder, std::string name)
+      : folder_(std::move(folder)), name_(std::move(name)) {}
 
   [[nodiscard]] Section section(const Section& parent, std::string_view key);
   void refuse_unknown(const Section& s, const std::vector<std::string_view>& known);
@@ -85,10 +87,11 @@ class TomlReader {
   [[nodiscard]] std::vector<PolicyMistake> mistakes() const;
 
  private:
+  // file returns the content of a file, or PEM text that stands in place of a name.
   [[nodiscard]] std::optional<std::string> file(const std::string& path, const std::string& key,
                                                 unsigned line);
 
-  std::string folder_;
+  std::optional<std::string> folder_;
   std::string name_;
   std::vector<PolicyMistake> mistakes_;
   std::map<std::string, unsigned> lines_;

@@ -25,17 +25,9 @@ class Judge {
   [[nodiscard]] AttestationResult judge(const AppraisalRequest& request, Time at,
                                         const Collected& collected) const {
     const auto policies = with(collected.entries);
-    const auto* identity = std::get_if<VerifierIdentity>(&request.scheme.argument);
-    const appraise::Context context{policies->front(), request.binder.bytes(), &request.binder.tik(),
-                                    identity == nullptr ? "" : identity->name, at};
-    return appraise::run_all({.scheme = request.scheme,
-                              .table = options_.table,
-                              .credential = request.credential,
-                              .digest = request.credential_digest,
-                              .context = context,
-                              .cache = options_.evidence_cache.get(),
-                              .missing = collected.missing},
-                             *policies);
+    auto job = appraise::job_of(request, options_, policies->front(), at);
+    job.missing = collected.missing;
+    return appraise::run_all(job, *policies);
   }
 
  private:

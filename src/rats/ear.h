@@ -58,7 +58,10 @@ struct EarClaims {
   std::vector<Bytes> nonces;             // eat_nonce: the relying party's own; of a JWT its characters
   std::optional<Confirmation> cnf;       // where a verifier puts it beside the submods
   std::optional<crypto::PublicKey> kek;  // of the interactive passport
-  std::vector<EarAppraisal> submods;     // at least one
+  // Ours: SHA-256 of the evidence as it was submitted, so that a result is never taken for that of other
+  // evidence.
+  std::optional<Bytes> evidence_digest;
+  std::vector<EarAppraisal> submods;  // at least one
 
   // worst_status is the worst of the token's own status and of those of its submods.
   [[nodiscard]] Tier worst_status() const;

@@ -16,6 +16,7 @@ inline constexpr ClaimName status{1000, "ear_status", "ear.status"},
     verifier_id{1004, "ear_verifier_id", "ear.verifier-id"};
 inline constexpr ClaimName developer{0, "developer"}, build{1, "build"};
 inline constexpr ClaimName kek{kek_claim_number, kek_claim};
+inline constexpr ClaimName evidence_digest{-70'101, "seatls_evidence_digest"};
 inline constexpr ClaimName veraison_key{-70002, "ear_veraison_key_attestation",
                                         "ear.veraison.key-attestation"};
 

@@ -96,6 +96,12 @@ Result<Bytes> raw_evidence_of(const ClaimView& v) {
   return (*record)[1].as_bytes();
 }
 
+Result<Bytes> digest_of(const ClaimView& v) {
+  SEATLS_TRY(Bytes digest, v.as_bytes());
+  if (digest.size() == 32) return digest;
+  return malformed("holds " + std::to_string(digest.size()) + " bytes; a SHA-256 has 32", "");
+}
+
 Result<std::optional<Bytes>> akpub_of(const ClaimView& v) {
   if (!v.is_map()) return malformed("is no map", "");
   // In CBOR, too, the member has a name and base64url text.
@@ -168,6 +174,7 @@ Result<EarClaims> read_claims(const ClaimView& v) {
   SEATLS_TRY(auto nonces, optional_claim(v, ear_name::eat_nonce, nonces_of));
   SEATLS_TRY(out.cnf, optional_claim(v, ear_name::cnf, confirmation_of));
   SEATLS_TRY(out.kek, optional_claim(v, ear_name::kek, key_of));
+  SEATLS_TRY(out.evidence_digest, optional_claim(v, ear_name::evidence_digest, digest_of));
   out.developer = std::move(verifier.developer);
   out.build = std::move(verifier.build);
   if (aud) out.aud = *std::move(aud);

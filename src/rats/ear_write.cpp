@@ -157,6 +157,7 @@ Result<void> write_claims(M& map, const EarClaims& c) {
   if (!c.nonces.empty()) map.put_nonces(c.nonces);
   if (c.cnf) SEATLS_CHECK(map.put_cnf(*c.cnf));
   if (c.kek) SEATLS_CHECK(map.put_kek(*c.kek));
+  put_optional(map, ear_name::evidence_digest, c.evidence_digest);
   auto submods = map.nested();
   for (const auto& a : c.submods) {
     auto appraisal = submods.nested();

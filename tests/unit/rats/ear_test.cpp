@@ -195,6 +195,22 @@ TEST(Ear, AKekIsNamedInBothForms) {
   EXPECT_EQ(parse_ear_claims(view(json), TokenForm::jwt).error().path, "ear > seatls_kek > jwk > crv");
 }
 
+TEST(Ear, TheEvidenceThatItIsAboutIsNamedInAllForms) {
+  const auto key = a_key(KeyType::p256);
+  auto claims = good_claims();
+  claims.submods[0].policy_ids = {"policy-1"};
+  EXPECT_FALSE(parse_ear_claims(view(*write_ear_json(claims)), TokenForm::jwt)->evidence_digest);
+  claims.evidence_digest = Bytes(32, 0xE7);
+  for (const auto spelling : {EarSpelling::ietf_03, EarSpelling::veraison_2023})
+    EXPECT_EQ(parse_ear_claims(view(*write_ear_json(claims, spelling)), TokenForm::jwt)->evidence_digest,
+              claims.evidence_digest);
+  const auto cwt = read_and_verify(*sign_ear_cwt(claims, key), TokenForm::cwt, key.public_key());
+  EXPECT_EQ(cwt->claims().evidence_digest, claims.evidence_digest);
+  claims.evidence_digest = Bytes(20, 0xE7);
+  const auto short_one = parse_ear_claims(view(*write_ear_json(claims)), TokenForm::jwt);
+  EXPECT_EQ(short_one.error().path, "ear > seatls_evidence_digest");
+}
+
 TEST(Ear, VeraisonSpellingIsWrittenAndRead) {
   auto claims = good_claims();
   EXPECT_EQ(write_ear_json(claims, EarSpelling::veraison_2023).error().code, Code::misuse) << "two policies";
