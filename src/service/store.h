@@ -26,6 +26,7 @@ struct Session {
   std::string id;
   Bytes nonce;               // 8 to 64 bytes
   std::optional<Bytes> tik;  // DER SubjectPublicKeyInfo that the result is to be about
+  bool binds_tik = false;    // the evidence is made over nonce and key (Decision 17), not the nonce alone
   Time expires{};
   Status status = Status::waiting;
   std::string evidence_type;  // media type; empty while it waits
