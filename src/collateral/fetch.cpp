@@ -184,13 +184,13 @@ Result<Entry> entry_of(const Item& item, const HttpResponse& response) {
   return entry;
 }
 
-Result<Fetcher> Fetcher::make(const CollateralOptions& options, std::shared_ptr<const HttpGet> http) {
+Result<Fetcher> Fetcher::make(const CollateralOptions& options, std::shared_ptr<const net::HttpClient> http) {
   Fetcher out(options, std::move(http));
   auto& o = out.options_;
   o.pcs = base_of(o.pcs);
   o.kds = base_of(o.kds);
   const auto check = [&](const char* name, const std::string& url) {
-    auto good = check_url(url, o.danger_plain_http);
+    auto good = net::check_url(url, o.danger_plain_http);
     return good ? good : Result<void>(std::move(good).error().in(name));
   };
   SEATLS_CHECK(check("pcs", o.pcs));
@@ -219,7 +219,7 @@ Result<HttpResponse> Fetcher::get(std::string url, Steady::time_point deadline,
     const auto& next = response->location;
     // What began as https does not go on as less, and nothing goes on as plain http to other machines.
     const bool worse = url.starts_with("https://") && !next.starts_with("https://");
-    if (worse || !check_url(next, options_.danger_plain_http))
+    if (worse || !net::check_url(next, options_.danger_plain_http))
       return Error{Code::network, "redirects to \"" + next.substr(0, 200) + "\", which is not followed",
                    "http"};
     url = next;

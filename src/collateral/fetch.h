@@ -8,11 +8,12 @@
 #include <string>
 
 #include "collateral/entry.h"
-#include "collateral/http.h"
+#include "net/http.h"
 #include "seatls/collateral.h"
 
 namespace seatls::collateral {
 
+using net::HttpResponse;
 using Steady = std::chrono::steady_clock;
 
 // Failure is why an item could not be had, and for how long it is not worth asking again.
@@ -34,7 +35,7 @@ class Fetcher {
 
   // Errors of `options`: configuration.
   [[nodiscard]] static Result<Fetcher> make(const CollateralOptions& options,
-                                            std::shared_ptr<const HttpGet> http);
+                                            std::shared_ptr<const net::HttpClient> http);
 
   // fetch blocks until there is an answer or `deadline`; it ends early when `stop` is set. The entry is not
   // checked yet. `now` is what the entry says about when it was fetched.
@@ -47,12 +48,12 @@ class Fetcher {
   std::function<void(std::chrono::milliseconds)> pause;
 
  private:
-  Fetcher(CollateralOptions options, std::shared_ptr<const HttpGet> http)
+  Fetcher(CollateralOptions options, std::shared_ptr<const net::HttpClient> http)
       : options_(std::move(options)), http_(std::move(http)) {}
   [[nodiscard]] Result<HttpResponse> get(std::string url, Steady::time_point deadline,
                                          const std::atomic<bool>* stop) const;
   CollateralOptions options_;
-  std::shared_ptr<const HttpGet> http_;
+  std::shared_ptr<const net::HttpClient> http_;
 };
 
 // entry_of makes an entry of an answer. Errors: category decode.

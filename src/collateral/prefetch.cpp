@@ -64,7 +64,7 @@ void fill(CollateralStatus& status, const Checked& held) {
 }  // namespace
 
 Result<std::vector<CollateralStatus>> prefetch(const CollateralWish& wish, const CollateralOptions& options,
-                                               std::shared_ptr<const HttpGet> http, Time at) {
+                                               std::shared_ptr<const net::HttpClient> http, Time at) {
   if (options.cache.empty()) return misconfigured("no folder is named", "cache");
   SEATLS_TRY(const auto fetcher, Fetcher::make(options, std::move(http)));
   SEATLS_TRY(const auto items, items_of(wish));
@@ -106,7 +106,7 @@ namespace seatls {
 
 Result<std::vector<CollateralStatus>> prefetch_collateral(const CollateralWish& wish,
                                                           const CollateralOptions& options) {
-  return collateral::prefetch(wish, options, collateral::make_http_get(options.ca_pem),
+  return collateral::prefetch(wish, options, net::make_http_client({.ca_pem = options.ca_pem}),
                               base::system_clock()());
 }
 

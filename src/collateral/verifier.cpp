@@ -100,7 +100,8 @@ class CollateralVerifier final : public Verifier {
 
 Result<std::shared_ptr<Verifier>> make_verifier(std::vector<Policy> policies, LocalVerifierOptions options,
                                                 const CollateralOptions& collateral,
-                                                std::shared_ptr<const HttpGet> http, CollectorLimits limits) {
+                                                std::shared_ptr<const net::HttpClient> http,
+                                                CollectorLimits limits) {
   // It says what is wrong with the policies, and what they accept.
   SEATLS_TRY(const auto local, make_local_verifier(policies, options));
   SEATLS_TRY(auto fetcher, Fetcher::make(collateral, std::move(http)));
@@ -123,7 +124,7 @@ IntelCollateral fetched_collateral() { return IntelCollateral::parse(appraise::i
 Result<std::shared_ptr<Verifier>> make_collateral_verifier(std::vector<Policy> policies,
                                                            LocalVerifierOptions options,
                                                            CollateralOptions collateral) {
-  auto http = collateral::make_http_get(collateral.ca_pem);
+  auto http = net::make_http_client({.ca_pem = collateral.ca_pem});
   return collateral::make_verifier(std::move(policies), std::move(options), collateral, std::move(http));
 }
 

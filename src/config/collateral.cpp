@@ -3,6 +3,7 @@
 #include "collateral/fetch.h"
 #include "config/draft.h"
 #include "config/text.h"
+#include "net/http.h"
 
 namespace seatls::config {
 namespace {
@@ -18,7 +19,7 @@ void read_urls(Draft& d, CollateralOptions& o) {
                           Row{"collateral.intel_root_crl", &o.intel_root_crl}}) {
     if (!d.file.has(row.key)) continue;
     *row.url = d.file.text(row.key);
-    if (const auto good = collateral::check_url(*row.url, o.danger_plain_http); !good)
+    if (const auto good = net::check_url(*row.url, o.danger_plain_http); !good)
       d.wrong(row.key, good.error().detail,
               "write an https address; http is for this machine alone, or with danger.collateral_over_http");
   }

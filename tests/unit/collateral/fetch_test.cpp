@@ -97,15 +97,15 @@ TEST(Addresses, APccsIsNamedWithOrWithoutItsPath) {
 TEST(Addresses, PlainHttpIsForThisMachineAlone) {
   for (const char* url :
        {"http://127.0.0.1:80", "http://localhost/x", "http://[::1]:8080/", "https://anywhere.example"})
-    EXPECT_TRUE(check_url(url, false)) << url;
+    EXPECT_TRUE(net::check_url(url, false)) << url;
   for (const char* url :
        {"http://pccs.example", "http://127.0.0.1.example", "http://localhost.example",
         "http://127.example:80", "http://10.0.0.1", "http://[::2]/", "http://user@127.0.0.1/"})
-    EXPECT_FALSE(check_url(url, false)) << url;
-  EXPECT_TRUE(check_url("http://pccs.example", true));
+    EXPECT_FALSE(net::check_url(url, false)) << url;
+  EXPECT_TRUE(net::check_url("http://pccs.example", true));
   for (const char* url : {"", "pccs.example", "file:///etc/passwd", "ftp://pccs.example", "https://",
                           "https://a b", "https://x@y"})
-    EXPECT_FALSE(check_url(url, true)) << url;
+    EXPECT_FALSE(net::check_url(url, true)) << url;
   CollateralOptions o;
   o.kds = "http://kds.example";
   EXPECT_EQ(Fetcher::make(o, nullptr).error().code, Code::configuration);

@@ -15,8 +15,8 @@
 #include "base/encoding.h"
 #include "codec/json.h"
 #include "collateral/fetch.h"
-#include "collateral/http.h"
 #include "crypto/x509.h"
+#include "net/http.h"
 
 namespace seatls::collateral {
 
@@ -41,11 +41,13 @@ inline HttpResponse status(unsigned code, std::vector<std::pair<std::string, std
 }
 
 // FakeHttp answers by address, as a test says, and counts.
-class FakeHttp final : public HttpGet {
+class FakeHttp final : public net::HttpClient {
  public:
   using Answer = std::function<Result<HttpResponse>(const std::string& url)>;
 
-  Result<HttpResponse> get(const std::string& url, const HttpLimits& limits) const override {
+  Result<HttpResponse> exchange(const net::HttpRequest& request,
+                                const net::HttpLimits& limits) const override {
+    const auto& url = request.url;
     Answer answer;
     {
       const std::scoped_lock lock(mutex_);

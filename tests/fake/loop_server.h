@@ -105,7 +105,7 @@ class LoopServer {
     }
     std::string request;
     char chunk[4096];
-    while (request.find("\r\n\r\n") == std::string::npos) {
+    while (!is_whole(request)) {
       const int n = c.read(chunk, sizeof chunk);
       if (n <= 0) return;
       request.append(chunk, static_cast<std::size_t>(n));
@@ -118,6 +118,14 @@ class LoopServer {
       done += static_cast<std::size_t>(n);
     }
     if (c.ssl) SSL_shutdown(c.ssl.get());
+  }
+
+  static bool is_whole(const std::string& request) {
+    const auto end = request.find("\r\n\r\n");
+    if (end == std::string::npos) return false;
+    constexpr std::string_view length = "\r\nContent-Length: ";
+    const auto at = request.find(length);
+    return at > end || request.size() - end - 4 >= std::stoul(request.substr(at + length.size()));
   }
 
   const Answer answer_;

@@ -1,12 +1,12 @@
 // Fetching over real connections: what a server can do to a client.
-#include "collateral/http.h"
+#include "net/http.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "unit/collateral/loop_server.h"
+#include "fake/loop_server.h"
 
-namespace seatls::collateral {
+namespace seatls::net {
 namespace {
 
 using seatls::testing::LoopServer;
@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 const HttpLimits limits{.timeout = milliseconds(20'000), .largest = 1000};
 
 Result<HttpResponse> get(const LoopServer& server, const HttpLimits& l = limits, const std::string& ca = "") {
-  return make_http_get(ca)->get(server.url("/x?y=1"), l);
+  return make_http_client({.ca_pem = ca})->get(server.url("/x?y=1"), l);
 }
 
 TEST(Http, AnAnswerHasItsHeadersAndItsBody) {
@@ -80,7 +80,7 @@ TEST(Http, BrokenAnswersAreErrorsOfTheNetwork) {
     const LoopServer gone([](const std::string&) { return ""; });
     port = gone.port();
   }
-  EXPECT_EQ(make_http_get("")->get("http://127.0.0.1:" + std::to_string(port) + "/", limits).error().code,
+  EXPECT_EQ(make_http_client({})->get("http://127.0.0.1:" + std::to_string(port) + "/", limits).error().code,
             Code::network);
 }
 
@@ -138,4 +138,4 @@ TEST(Http, ServersOfHttpsAreVerified) {
 }
 
 }  // namespace
-}  // namespace seatls::collateral
+}  // namespace seatls::net
