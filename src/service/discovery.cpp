@@ -1,0 +1,74 @@
+// What clients find out by themselves: endpoints, media types, and the keys that sign results.
+#include "codec/json.h"
+#include "service/routes.h"
+
+namespace seatls::service {
+namespace {
+
+namespace json = codec::json;
+
+void answer_json(Call& call, const json::Object& members, std::string_view type) {
+  auto text = json::write(json::Value(members));
+  if (!text) return call.fail(text.error());
+  Response response{200, std::string(type), std::move(*text)};
+  // Shorter than results live: who refreshes by this finds a new key before the first result that it signs
+  // ends.
+  response.headers.emplace_back("Cache-Control", "max-age=60");
+  call.answer(std::move(response));
+}
+
+json::Value texts(const std::vector<std::string>& list) {
+  json::Array out;
+  for (const auto& text : list) out.emplace_back(text);
+  return json::Value(std::move(out));
+}
+
+}  // namespace
+
+void discover_verification(Call call) {
+  const auto& parts = *call.parts;
+  const auto key = json::parse(parts.signer->jwk());
+  if (!key) return call.fail(key.error());
+  const auto bench = parts.judge->bench();
+  std::vector<std::string> types, schemes;
+  if (bench && !(*bench)->seats.empty()) {
+    types = (*bench)->media_types();
+    for (const auto& seat : (*bench)->seats) schemes.push_back(seat.name);
+  }
+  answer_json(
+      call,
+      {{"ear-verification-key", *key},
+       {"media-types", texts(types)},
+       {"attestation-schemes", texts(schemes)},
+       {"version", json::Value(parts.options.version)},
+       {"service-state", json::Value(std::string(types.empty() ? "DOWN" : "READY"))},
+       {"api-endpoints",
+        json::Value(json::Object{{"newChallengeResponseSession", "/challenge-response/v1/newSession"}})}},
+      discovery_type);
+}
+
+void discover_provisioning(Call call) {
+  const auto& parts = *call.parts;
+  answer_json(
+      call,
+      {{"media-types", texts({"application/rim+cbor", "application/rim+cose"})},
+       {"version", json::Value(parts.options.version)},
+       {"service-state", json::Value(std::string(parts.options.administrators.empty() ? "DOWN" : "READY"))},
+       {"api-endpoints",
+        json::Value(json::Object{{"provisioningSubmit", "/endorsement-provisioning/v1/submit"}})}},
+      discovery_type);
+}
+
+void publish_keys(Call call) {
+  const auto published = call.parts->store->keys(call.parts->clock());
+  if (!published) return call.fail(published.error());
+  json::Array keys;
+  for (const auto& key : *published) {
+    auto jwk = json::parse(key.jwk);
+    if (!jwk) return call.fail(jwk.error());
+    keys.push_back(std::move(*jwk));
+  }
+  answer_json(call, {{"keys", json::Value(std::move(keys))}}, "application/jwk-set+json");
+}
+
+}  // namespace seatls::service
