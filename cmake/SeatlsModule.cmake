@@ -10,7 +10,7 @@ set(SEATLS_LAYERS
   wire=2 rats=2 tee=2
   binder=3 negotiate=3 session=3
   early=4 exported=4 attest=4 appraise=4
-  stack=5 reattest=5 collateral=5
+  stack=5 reattest=5 collateral=5 remote=5
   stack_openssl=6 stack_boringssl=6
   channel=7 config=7 service=7 proxy=7 preload=7
   bench=8

@@ -12,9 +12,12 @@ void compare_binder(ByteView field, BinderField kind, const Context& context, co
                     Findings& findings) {
   Bytes expected = bytes(context.binder);
   if (kind == BinderField::zero_padded_to_64) expected.resize(64, 0);
-  if (context.binder.empty() || !constant_time_equal(field, expected))
-    findings.refuse(Stage::binder, Code::binder_mismatch,
-                    "holds " + base::to_hex(field) + "; this connection has " + base::to_hex(expected), path);
+  if (!context.binder.empty() && constant_time_equal(field, expected)) {
+    if (context.binders_met != nullptr) ++*context.binders_met;
+    return;
+  }
+  findings.refuse(Stage::binder, Code::binder_mismatch,
+                  "holds " + base::to_hex(field) + "; this connection has " + base::to_hex(expected), path);
 }
 
 void compare_tik(const crypto::PublicKey& named, const Context& context, const std::string& path,

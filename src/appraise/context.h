@@ -29,6 +29,7 @@ struct Context {
   const Assessment* voucher = nullptr;  // of the part that this one hangs on, once it verified (event logs)
   // Registers whose events a log of the same compound is judged by; null: none.
   const std::map<unsigned, Expect<Bytes>>* explained = nullptr;
+  std::size_t* binders_met = nullptr;  // counts the fields that held the binder; null: nobody asks
 
   // names_events_of tells whether the log is judged by a list of the events that this register may have.
   [[nodiscard]] bool names_events_of(unsigned index) const {
@@ -38,7 +39,7 @@ struct Context {
   }
   // under returns the same question to another policy.
   [[nodiscard]] Context under(const Policy& other) const {
-    return {other, binder, tik, verifier, now, table, voucher, explained};
+    return {other, binder, tik, verifier, now, table, voucher, explained, binders_met};
   }
 };
 
