@@ -89,7 +89,9 @@ class Store {
   virtual ~Store() = default;
 
   // open_session keeps a session that waits and spends its nonce. A nonce is good for one session, whichever
-  // replica it is opened at: that holds for as long as StoreLimits::spent says.
+  // replica it is opened at: that holds for as long as StoreLimits::spent says. `full` is the answer at
+  // either limit: no nonce is forgotten to make room. Errors: misuse for a session that does not wait, or
+  // whose id is taken.
   enum class Opened : std::uint8_t { opened, nonce_spent, full };
   [[nodiscard]] virtual Result<Opened> open_session(const Session& session, Time now) = 0;
 
@@ -132,19 +134,20 @@ class Store {
   // activate_policy makes this version the one that judges, and writes that down. Version 0: none of them
   // does any more. It returns false where there is no such version.
   [[nodiscard]] virtual Result<bool> activate_policy(const std::string& name, unsigned version, Time now) = 0;
-  // roll_back_policy makes the version active that was before the one that is; it returns which, or nothing
-  // where there was none.
+  // roll_back_policy undoes the last activation that was not undone: the version active that was before the
+  // one that is. It returns which (0: none of them is), or nothing where nothing was before.
   [[nodiscard]] virtual Result<std::optional<unsigned>> roll_back_policy(const std::string& name,
                                                                          Time now) = 0;
   // policies returns every version by name and number.
   [[nodiscard]] virtual Result<std::vector<PolicyVersion>> policies() = 0;
 
-  // add_endorsement keeps a document; one that is known becomes active again.
+  // add_endorsement keeps a document, active or not as it says; one that is known becomes active again.
   [[nodiscard]] virtual Result<void> add_endorsement(const Endorsement& endorsement) = 0;
   [[nodiscard]] virtual Result<bool> activate_endorsement(ByteView digest, bool active) = 0;
   [[nodiscard]] virtual Result<std::vector<Endorsement>> endorsements() = 0;  // in the order they were added
 
-  // What judges now, and its revision: it grows with every change of policies and endorsements.
+  // What judges now, and its revision: it grows with every change of policies and endorsements, and with
+  // nothing else (what is so already is no change).
   struct Judging {
     std::uint64_t revision = 0;
     std::vector<PolicyVersion> policies;    // the active ones, by name
@@ -158,7 +161,8 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<PublishedKey>> keys(Time now) = 0;
 
   // watch has `changed` called, from a thread of the store's, soon after policies or endorsements were
-  // changed by anyone. It may be called without cause, and one call may stand for several changes.
+  // changed by anyone. It may be called without cause, and one call may stand for several changes. It must
+  // not own the store, and is not called once the store is gone.
   virtual void watch(std::function<void()> changed) = 0;
 
   // check tells whether the store can be reached, and written.
