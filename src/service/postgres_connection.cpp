@@ -148,11 +148,14 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const Postg
   made->begin(deadline);
   SEATLS_CHECK(made->connect());
   const std::string limit = std::to_string(answer.count());
-  // A transaction that was left alone, because its client is gone, must not hold its locks for long.
-  SEATLS_CHECK(made->script(
-      "SET search_path = seatls; SET synchronous_commit = on; SET statement_timeout = " + limit +
-      "; SET lock_timeout = " + limit + "; SET idle_in_transaction_session_timeout = " + limit +
-      "; SET default_transaction_isolation = 'read committed'; SET client_min_messages = error"));
+  // A transaction that was left alone, because its client is gone, must not hold its locks for long. What the
+  // server asks for beyond synchronous_commit = on, it gets.
+  SEATLS_CHECK(
+      made->script("SET search_path = seatls; SET statement_timeout = " + limit +
+                   "; SET lock_timeout = " + limit + "; SET idle_in_transaction_session_timeout = " + limit +
+                   "; SET default_transaction_isolation = 'read committed'; SET client_min_messages = error; "
+                   "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') "
+                   "WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)"));
   return made;
 }
 

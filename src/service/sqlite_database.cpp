@@ -84,12 +84,8 @@ class SqliteConnection final : public SqlConnection {
     if (opened != SQLITE_OK) return connection->failure("open");
     sqlite3_extended_result_codes(db, 1);
     sqlite3_busy_timeout(db, static_cast<int>(patience.count()));
+    SEATLS_CHECK(connection->keep_write_ahead_log(patience));
     // FULL: a commit is on the disk before it is acknowledged, also against a loss of power.
-    SEATLS_TRY(const auto mode, connection->run("PRAGMA journal_mode = WAL"));
-    if (mode.rows.size() != 1 || mode.rows[0] != SqlRow{std::string("wal")}) {
-      return Error{Code::io, "SQLite cannot keep a write-ahead log there; name a file on a local disk",
-                   "store"};
-    }
     SEATLS_CHECK(
         connection->script("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
                            "PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864;"));
@@ -137,6 +133,22 @@ class SqliteConnection final : public SqlConnection {
 
  private:
   explicit SqliteConnection(sqlite3* db) : db_(db) {}
+
+  // Of several that open a new file at once, one turns the log on; SQLite does not wait for it by itself.
+  Result<void> keep_write_ahead_log(std::chrono::milliseconds patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (true) {
+      const auto mode = run("PRAGMA journal_mode = WAL");
+      if (mode && mode->rows == std::vector<SqlRow>{{std::string("wal")}}) return {};
+      const bool busy = !mode && (sqlite3_errcode(db_.get()) & 0xff) == SQLITE_BUSY;
+      if (!busy || std::chrono::steady_clock::now() >= until) {
+        if (!mode) return mode.error();
+        return Error{Code::io, "SQLite cannot keep a write-ahead log there; name a file on a local disk",
+                     "store"};
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
 
   Result<sqlite3_stmt*> prepared(const std::string& sql) {
     if (const auto known = statements_.find(sql); known != statements_.end()) return known->second.get();
