@@ -1,4 +1,4 @@
-// What is read as CBOR is written deterministically, is the same when read again, and is never longer.
+// What is read as CBOR is written deterministically, is the same when read again, and is hardly ever longer.
 #include "codec/cbor.h"
 
 #include "fuzz/fuzz.h"
@@ -12,7 +12,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     return 0;
   }
   const auto encoded = cbor::encode(*v);
-  demand(encoded.ok() && encoded->size() <= size);
+  // Only an array or map that came without its length may grow: two bytes around it become a head of three where
+  // it has 256 items or more.
+  demand(encoded.ok() && encoded->size() <= size + size / 256);
   const auto again = cbor::parse(*encoded);
   demand(again.ok() && *cbor::encode(*again) == *encoded);
   demand(cbor::diagnose(*v) != "");
