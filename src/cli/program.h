@@ -58,6 +58,7 @@ void add_measure(Program& program);
 void add_policy(Program& program);
 void add_serve(Program& program);
 void add_simulate(Program& program);
+void add_verifier(Program& program);
 void add_version(Program& program);
 
 }  // namespace seatls::cli

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "config/service.h"
 #include "config/toml_file.h"
 #include "seatls/attesters.h"
 #include "seatls/collateral.h"
@@ -64,6 +65,8 @@ void read_require(Draft& draft);
 [[nodiscard]] std::optional<CollateralOptions> read_collateral(Draft& draft);
 // leaves_collateral_open says that the policy names "fetched" for Intel's collateral.
 [[nodiscard]] bool leaves_collateral_open(const Policy& policy);
+// read_service returns nothing where there is no [service].
+[[nodiscard]] std::optional<ServiceSettings> read_service(Draft& draft);
 // read_post reads what happens after the handshake; it comes last.
 void read_post(Draft& draft);
 

@@ -33,6 +33,7 @@ ConfigReport check_config(const std::string& path, std::optional<Role> role) {
   config::read_attest(draft);
   config::read_require(draft);
   config::read_post(draft);
+  (void)config::read_service(draft);
   if (mistakes.empty())
     if (const auto valid = draft.out.config.validate(); !valid)
       mistakes.add(0, valid.error().path, valid.error().detail, "mend what is named", valid.error().code);

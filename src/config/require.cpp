@@ -264,8 +264,10 @@ void read_require(Draft& d) {
     if (d.out.config.role == Role::client && d.file.text("endpoint.role") == "client")
       d.mistakes.add(0, "require", "a client must say what it demands of servers, and there is no [require]",
                      "write [require] with policy = \"policy.toml\"; attestation = \"off\" demands nothing");
-    for (const char* table : {"verifier", "collateral", "danger"})
-      if (d.file.has_table(table))
+    const bool serves =
+        d.file.has_table("service");  // which fetches collateral for evidence that is submitted
+    for (const std::string_view table : {"verifier", "collateral", "danger"})
+      if (d.file.has_table(table) && !(serves && table == "collateral"))
         d.wrong(table, "nothing is demanded of peers, so this section has no effect",
                 "add [require], or leave it out");
     return;

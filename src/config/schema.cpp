@@ -88,6 +88,23 @@ constexpr std::array rows = {
     KeySpec{"collateral", "budget"},
     KeySpec{"collateral", "refresh"},
 
+    KeySpec{"service", "store"},
+    KeySpec{"service", "policy", Kind::names},
+    KeySpec{"service", "corim_keys", Kind::names},
+    KeySpec{"service", "signing_key"},
+    KeySpec{"service", "issuer"},
+    KeySpec{"service", "results", Kind::text, "veraison-2023|ietf-03"},
+    KeySpec{"service", "result_lifetime"},
+    KeySpec{"service", "session_lifetime"},
+    KeySpec{"service", "retain_evidence", Kind::flag},
+    KeySpec{"service", "administrators"},
+    KeySpec{"service", "operations"},
+    KeySpec{"service", "requests_per_second", Kind::number},
+    KeySpec{"service", "sessions", Kind::number},
+    KeySpec{"service", "connections", Kind::number},
+    KeySpec{"service", "workers", Kind::number},
+    KeySpec{"service", "largest_body", Kind::number},
+
     KeySpec{"experimental", "interactive_passport", Kind::flag},
 
     KeySpec{"danger", "allow_unproven_tik", Kind::flag},

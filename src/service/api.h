@@ -21,9 +21,9 @@ namespace seatls::service {
 struct ApiOptions {
   std::chrono::seconds session_lifetime{150};
   bool retain_evidence = false;            // in the store, with its session
-  std::vector<Bytes> administrators;       // SHA-256 of their tokens; empty: nobody administers by network
+  std::vector<Bytes> administrators{};     // SHA-256 of their tokens; empty: nobody administers by network
   std::size_t largest_evidence = 1 << 20;  // bytes
-  std::string version;
+  std::string version{};
 };
 
 // Parts are what a service answers with; they are replaced together when it is configured anew.

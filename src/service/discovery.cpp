@@ -63,8 +63,12 @@ void publish_keys(Call call) {
   const auto published = call.parts->store->keys(call.parts->clock());
   if (!published) return call.fail(published.error());
   json::Array keys;
-  for (const auto& key : *published) {
-    auto jwk = json::parse(key.jwk);
+  // The key that will sign the next result is there, whether or not it has signed one lately.
+  auto texts_of_keys = std::vector<std::string>{call.parts->signer->jwk()};
+  for (const auto& key : *published)
+    if (key.jwk != texts_of_keys.front()) texts_of_keys.push_back(key.jwk);
+  for (const auto& key : texts_of_keys) {
+    auto jwk = json::parse(key);
     if (!jwk) return call.fail(jwk.error());
     keys.push_back(std::move(*jwk));
   }

@@ -1,0 +1,40 @@
+#include "service/operations.h"
+
+namespace seatls::service {
+namespace {
+
+// why_not_ready returns why requests would be refused, or an empty text.
+std::string why_not_ready(const Parts& parts, bool stopping) {
+  if (stopping) return "the service is stopping";
+  if (const auto reached = parts.store->check(); !reached) return "the store: " + reached.error().message();
+  const auto bench = parts.judge->bench();
+  if (!bench) return "the policies: " + bench.error().message();
+  if ((*bench)->seats.empty()) return "no policy is active";
+  return "";
+}
+
+}  // namespace
+
+std::function<void(Request, Api::Done)> operations(const Api& api, std::function<bool()> stopping) {
+  return [&api, stopping = std::move(stopping)](const Request& request, const Api::Done& done) {
+    const auto parts = api.parts();
+    Told told{request.method + " " + request.path, {}, {}};
+    if (request.method != "GET") {
+      told.route = "none";
+      return done(problem(405, "this may be asked with GET"), told);
+    }
+    if (request.path == "/live") return done({200, "text/plain", "live\n"}, told);
+    if (request.path == "/metrics")
+      return done({200, "text/plain; version=0.0.4", parts->metrics->text()}, told);
+    if (request.path == "/ready") {
+      const auto why = why_not_ready(*parts, stopping());
+      if (why.empty()) return done({200, "text/plain", "ready\n"}, told);
+      told.note = why;
+      return done({503, "text/plain", why + "\n"}, told);
+    }
+    told.route = "none";
+    done(problem(404, "/live, /ready and /metrics are here"), told);
+  };
+}
+
+}  // namespace seatls::service
