@@ -32,8 +32,7 @@ struct RemoteVerifierOptions {
   // for the verifier's own policy.
   ResultPolicy result{};
   std::optional<KeyProvenance> key{};
-  // allow_unbound_result: results that name no key. software_evidence: "software" may stand in `schemes`. The
-  // others have no meaning here.
+  // software_evidence: "software" may stand in `schemes`. The others have no meaning here.
   DangerousAllowances danger{};
   // Results that do not say which evidence they are about: those of verifiers that do not know the claim
   // seatls_evidence_digest (Veraison's own). A service that mixes up its sessions is then not noticed by it.
@@ -56,7 +55,7 @@ struct RemoteVerifierOptions {
 // make_remote_verifier asks for a judgement of each piece of evidence. The binder and the key are compared
 // here first; evidence that fails is sent to nobody. The service's session has the binder as its nonce, and
 // its answer counts only when it is signed by a pinned key of that service and names the binder, the SHA-256
-// of the evidence as it was sent, and the peer's key. `appraise` never blocks: `done` is called from a thread
+// of the evidence as it was sent, and no other key than the peer's. `appraise` never blocks: `done` is called from a thread
 // of the verifier's own. Whatever keeps the service from answering refuses the peer (verifier_unavailable).
 // Errors: configuration.
 [[nodiscard]] Result<std::shared_ptr<Verifier>> make_remote_verifier(RemoteVerifierOptions options);

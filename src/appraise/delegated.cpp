@@ -81,6 +81,25 @@ void compare_answer(const result::ParsedResult& result, const Delegation& d, Fin
                     place);
 }
 
+// A verifier names a key where the evidence proves it, or was made over it alone (Decision 17). Where it
+// names none, the binder does: it was derived from the peer's certificate, compared with the evidence here,
+// and is what the result answers. A key that is named must be the peer's.
+bool names_no_key(const rats::EarClaims& ear, const Spki& tik) {
+  const auto key = crypto::PublicKey::from_spki(tik.der());
+  const auto named = key ? ear.names(*key) : Result<bool>(key.error());
+  return !named && named.error().code == Code::result_unbound;
+}
+
+// vouch says what such a result is worth for the key: as much as the measured software that had the binder
+// signed.
+void vouch(Assessment& a, const Delegation& d, const Context& context, Findings& findings) {
+  // Nobody measured what calls itself software evidence.
+  const bool measured = scheme_of(d.request.scheme, d.table) != "software";
+  a.key = measured ? KeyProvenance::measured : KeyProvenance::none;
+  judge_key(a.key, demanded_key(context.policy, std::nullopt, a.key), context, "ear > cnf", findings,
+            a.dangers, "the verifier names no key, and the binder alone tells no more about it");
+}
+
 std::optional<Assessment> judge(const Delegation& d, std::string_view ear, Time now, Findings& findings) {
   const auto parsed = result::parse(Cmw(CmwRecord{ContentFormat{rats::content_format::eat_jwt}, bytes(ear),
                                                   cmw_indicator::attestation_results}));
@@ -88,10 +107,15 @@ std::optional<Assessment> judge(const Delegation& d, std::string_view ear, Time 
     findings.refuse(Stage::parse, as_malformed(parsed.error()));
     return std::nullopt;
   }
-  const Context context{d.policy, d.request.binder.bytes(), &d.request.binder.tik(), d.verifier, now};
+  const bool nameless = names_no_key((*parsed)->unverified_claims(), d.request.binder.tik());
+  const Context context{d.policy, d.request.binder.bytes(), nameless ? nullptr : &d.request.binder.tik(),
+                        d.verifier, now};
   compare_answer(*parsed, d, findings);
-  const auto verified = result::verify(*parsed, context, findings);
-  if (verified) return result::appraise(*verified, context, findings);
+  if (const auto verified = result::verify(*parsed, context, findings)) {
+    auto assessment = result::appraise(*verified, context, findings);
+    if (nameless) vouch(assessment, d, context, findings);
+    return assessment;
+  }
   result::foresee(*parsed, context, findings);
   return std::nullopt;
 }

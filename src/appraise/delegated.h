@@ -34,7 +34,7 @@ struct Delegation {
 
 // judge_delegated judges the verifier's answer, an EAR as JWT. It must be signed by a key that the policy
 // pins for this very verifier, be current, and answer this question: eat_nonce is the binder,
-// seatls_evidence_digest the hash of what was sent, cnf the TIK.
+// seatls_evidence_digest the hash of what was sent, and cnf, if there is one, the TIK.
 [[nodiscard]] AttestationResult judge_delegated(const Delegation& delegation, std::string_view ear, Time now);
 
 }  // namespace seatls::appraise

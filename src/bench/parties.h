@@ -23,6 +23,7 @@ class Authority {
   [[nodiscard]] static Result<Authority> make();
   [[nodiscard]] Result<Identity> certify(const std::string& name) const;  // P-256
   [[nodiscard]] Result<void> trust_in(SSL_CTX* ctx) const;
+  [[nodiscard]] std::string certificate_pem() const { return crypto::to_pem(self_.certificate); }
 
  private:
   explicit Authority(Identity self) : self_(std::move(self)) {}

@@ -3,6 +3,7 @@
 #include "bench/concurrency.h"
 #include "bench/handshake.h"
 #include "bench/reattest.h"
+#include "bench/verifier.h"
 #include "cli/program.h"
 
 namespace seatls::cli {
@@ -20,6 +21,7 @@ struct Options {
   bench::HandshakeOptions handshake;
   std::optional<unsigned> rounds;
   bool no_tpm = false;
+  bench::VerifierOptions verifier;
 };
 
 Exit run(const Console& console, const Options& options) {
@@ -28,11 +30,14 @@ Exit run(const Console& console, const Options& options) {
   bench::ConcurrencyOptions concurrency;
   bench::ReattestOptions reattest;
   bench::AppraiseOptions appraise;
+  bench::VerifierOptions verifier = options.verifier;
   if (options.rounds)
-    concurrency.rounds = chosen.rounds = reattest.rounds = appraise.rounds = *options.rounds;
+    concurrency.rounds = chosen.rounds = reattest.rounds = appraise.rounds = verifier.rounds =
+        *options.rounds;
   const auto report = options.what == "concurrency" ? bench::concurrency(concurrency)
                       : options.what == "reattest"  ? bench::reattest(reattest)
                       : options.what == "appraise"  ? bench::appraise(appraise)
+                      : options.what == "verifier"  ? bench::verifier(verifier)
                                                     : bench::handshake(chosen);
   if (!report) return console.fail(report.error());
   console.raw(console.json() ? report->to_json() + "\n" : report->to_text());
@@ -45,15 +50,18 @@ void add_bench(Program& program) {
   auto& verb = program.verb("bench", "figures beside plain TLS, in the same run", examples);
   auto options = std::make_shared<Options>();
   choice(verb.add_option("WHAT", options->what, "what to measure (default: handshake)"),
-         "handshake|concurrency|reattest|appraise");
+         "handshake|concurrency|reattest|appraise|verifier");
   verb.add_option("--rounds", options->rounds,
-                  "rounds; the median of them is told (default: 101; of concurrency: 5, of appraise: 21,\n"
-                  "of reattest: 31)")
+                  "rounds; the median of them is told (default: 101; of concurrency and verifier: 5,\n"
+                  "of appraise: 21, of reattest: 31)")
       ->check(CLI::Range(1, 1000));
   verb.add_option("--handshakes", options->handshake.handshakes, "per case and round (default: 10)")
       ->check(CLI::Range(1, 100'000));
   verb.add_option("--only", options->handshake.only, "the cases alone whose name holds this: for a profiler");
   verb.add_flag("--no-tpm", options->no_tpm, "leave the time of a software TPM out");
+  verb.add_option("--postgresql", options->verifier.postgresql,
+                  "of verifier: an empty database for this alone, postgresql://…")
+      ->type_name("ADDRESS");
   program.on(verb, [options](const Console& console) { return run(console, *options); });
 }
 

@@ -21,6 +21,16 @@ std::string in_alphabet_of_urls(std::string_view text) {
 
 }  // namespace
 
+std::string_view name(Session::Status status) {
+  switch (status) {
+    case Session::Status::waiting: return "waiting";
+    case Session::Status::processing: return "processing";
+    case Session::Status::complete: return "complete";
+    case Session::Status::failed: return "failed";
+  }
+  return "?";
+}
+
 std::string to_base64(ByteView data) {
   std::string out = base::to_base64url(data);
   std::ranges::replace(out, '-', '+');

@@ -135,16 +135,23 @@ TEST(RemoteVerifier, C03AVerdictAboutAnotherKeyIsRefused) {
   expect_refused(world, Code::tik_mismatch);
 }
 
-TEST(RemoteVerifier, C02AVerdictAboutNoKeyIsADanger) {
+// The binder is in the evidence, and in the result: it names the key where the verifier names none.
+TEST(RemoteVerifier, C02AVerdictAboutNoKeyIsAboutTheBinders) {
   const auto unbound = [](auto& c) { c.submods[0].cnf.reset(); };
   World world;
   world.service.edit = unbound;
-  expect_refused(world, Code::result_unbound);
-  World allowed([](auto& o) { o.danger.allow_unbound_result = true; });
-  allowed.service.edit = unbound;
-  const auto got = allowed.judge(allowed.peer.request());
+  const auto got = world.judge(world.peer.request());
   EXPECT_EQ(result_of(got).tier(), Tier::affirming);
-  EXPECT_THAT(result_of(got)->dangers, Contains("allow_unbound_result"));
+  EXPECT_EQ(result_of(got)->key, KeyProvenance::none) << "software measures nothing";
+  World strict([](auto& o) { o.key = KeyProvenance::proven; });
+  strict.service.edit = unbound;
+  expect_refused(strict, Code::key_unproven);
+  World elsewhere;
+  elsewhere.service.edit = [](auto& c) {
+    c.submods[0].cnf.reset();
+    c.nonces = {bytes(view("bm90IHRoZSBiaW5kZXI"))};
+  };
+  expect_refused(elsewhere, Code::binder_mismatch);
 }
 
 TEST(RemoteVerifier, C01AVerdictThatEndedIsRefused) {

@@ -57,7 +57,9 @@ class EveryAnswer : public ::testing::Environment {
       ASSERT_NE(found, document.end()) << route;
       EXPECT_TRUE(found->second.contains(std::to_string(status))) << route << " answered " << status;
     }
-    if (::testing::UnitTest::GetInstance()->successful_test_count() > 30) EXPECT_GT(told, 40u);
+    if (::testing::UnitTest::GetInstance()->successful_test_count() > 30) {
+      EXPECT_GT(told, 40u);
+    }
   }
 };
 [[maybe_unused]] const auto* const every_answer = ::testing::AddGlobalTestEnvironment(new EveryAnswer);
