@@ -116,7 +116,7 @@ void read_limits(Draft& d, ServiceSettings& s) {
 std::optional<ServiceSettings> read_service(Draft& d) {
   if (!d.file.has_table("service")) return std::nullopt;
   ServiceSettings s;
-  if (d.out.config.role == Role::client)
+  if (d.file.text("endpoint.role") == "client")
     d.wrong("service", "a client is no service", "write role = \"server\" below [endpoint]");
   if (d.out.demands_channel())
     d.wrong("require.timing", "HTTP has no room for attestation after the handshake",
