@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 
+#include "base/clock.h"
 #include "crypto/hash.h"
 #include "crypto/signature_openssl.h"
 #include "seatls/attesters.h"
@@ -23,39 +24,45 @@ OpensslCertificate openssl_certificate(const crypto::Certificate& c) {
 // Few enough that the memory of a long run stops growing soon.
 constexpr std::size_t evidence_remembered = 1'000;
 
-const AttestationScheme& passport_scheme() {
-  static const AttestationScheme scheme{VerifierIdentity{"verifier.bench"}};
-  return scheme;
+constexpr const char* bench_verifier = "verifier.bench";
+
+// result_about is what a verifier says of a server, signed as `seatls verifier` signs.
+Result<std::string> result_about(const Identity& server, const crypto::PrivateKey& verifier) {
+  ResultParts parts;
+  parts.tier = Tier::affirming;
+  parts.vector[TrustClaim::executables] = 2;
+  parts.scheme = "tdx";
+  parts.policy_ids = {"bench"};
+  parts.binder = crypto::random_bytes(32);  // so that no two are the same
+  parts.appraised_at = base::system_clock()();
+  EarOptions options;
+  options.tik = server.certificate.spki();
+  options.lifetime = std::chrono::hours(1);
+  SEATLS_TRY(const auto pem, verifier.to_pem());
+  options.signing_key_pem = text(pem.reveal());
+  return to_ear(danger::result_from_parts(std::move(parts)), options);
 }
 
-// PassportHolder shows what it was given; that it is 1 KB is what matters here.
-class PassportHolder final : public Attester {
- public:
-  [[nodiscard]] std::vector<AttestationScheme> schemes() const override { return {passport_scheme()}; }
-  void attest(EvidenceRequest, Done done) override {
-    done(Cmw(CmwRecord{ContentFormat{263}, Bytes(1000, 42), cmw_indicator::attestation_results}));
-  }
-};
+Result<std::shared_ptr<Attester>> passport_of(const Identity& server, const crypto::PrivateKey& verifier) {
+  SEATLS_TRY(const auto token, result_about(server, verifier));
+  PassportHolderOptions options;
+  options.verifier = bench_verifier;
+  options.result = bytes(view(token));
+  return make_passport_holder(std::move(options));
+}
 
-// PassportReader compares a digest and hands out a copy of the verdict that it keeps.
-class PassportReader final : public Verifier {
+// ManyPassports shows another one in each handshake, in turn.
+class ManyPassports final : public Attester {
  public:
-  [[nodiscard]] std::vector<AttestationScheme> schemes() const override { return {passport_scheme()}; }
-  void appraise(AppraisalRequest request, Done done) override {
-    if (known_.empty()) known_ = request.credential_digest;
-    ResultParts parts;
-    parts.tier = known_ == request.credential_digest ? Tier::affirming : Tier::contraindicated;
-    parts.scheme = "result";
-    parts.model = ConveyanceModel::passport;
-    parts.freshness = Freshness::lifetime;
-    parts.key = KeyProvenance::proven;
-    parts.evidence_digest = std::move(request.credential_digest);
-    parts.binder = bytes(request.binder.bytes());
-    done(danger::result_from_parts(std::move(parts)));
+  explicit ManyPassports(std::vector<std::shared_ptr<Attester>> all) : all_(std::move(all)) {}
+  [[nodiscard]] std::vector<AttestationScheme> schemes() const override { return all_.front()->schemes(); }
+  void attest(EvidenceRequest request, Done done) override {
+    all_[next_++ % all_.size()]->attest(std::move(request), std::move(done));
   }
 
  private:
-  Bytes known_;
+  const std::vector<std::shared_ptr<Attester>> all_;
+  std::size_t next_ = 0;
 };
 
 Result<std::shared_ptr<Attester>> software_attester(const Identity& own) {
@@ -114,7 +121,7 @@ Result<Identity> Authority::certify(const std::string& name) const {
   SEATLS_TRY(crypto::PrivateKey key, crypto::PrivateKey::generate(crypto::KeyType::p256));
   crypto::CertificateSpec spec;
   spec.common_name = name;
-  spec.dns_names = {name + ".bench"};
+  spec.dns_names = {name + ".bench", name};
   SEATLS_TRY(crypto::Certificate certificate,
              crypto::make_certificate(spec, key.public_key(), {self_.certificate, self_.key}));
   return Identity{std::move(key), std::move(certificate)};
@@ -153,11 +160,21 @@ Result<Parties> software_parties(const Identity& server, const Identity& client)
   return out;
 }
 
-Result<Parties> passport_parties(const Identity&, const Identity&) {
+Result<Parties> passport_parties(const Identity& server, std::size_t results) {
+  SEATLS_TRY(const auto verifier, crypto::PrivateKey::generate(crypto::KeyType::p256));
+  std::vector<std::shared_ptr<Attester>> passports;
+  for (std::size_t i = 0; i < results; ++i) {
+    SEATLS_TRY(auto passport, passport_of(server, verifier));
+    passports.push_back(std::move(passport));
+  }
+  Policy policy;
+  policy.id = "bench";
+  policy.schemes = {"result"};
+  policy.result.verifiers = {{bench_verifier, {verifier.public_key().spki()}}};
+  policy.result.max_age = std::chrono::hours(1);
   Parties out;
-  out.server_attester = out.client_attester = std::make_shared<PassportHolder>();
-  out.client_appraises = std::make_shared<PassportReader>();
-  out.server_appraises = std::make_shared<PassportReader>();
+  out.server_attester = std::make_shared<ManyPassports>(std::move(passports));
+  SEATLS_TRY(out.client_appraises, make_local_verifier(std::move(policy)));
   return out;
 }
 

@@ -40,8 +40,8 @@ struct Parties {
 
 // software_parties make and appraise fresh evidence in every handshake: a CWT signed with P-256.
 [[nodiscard]] Result<Parties> software_parties(const Identity& server, const Identity& client);
-// passport_parties present the same credential each time, and look its verdict up by digest: what an
-// attestation result costs once it has been verified.
-[[nodiscard]] Result<Parties> passport_parties(const Identity& server, const Identity& client);
+// passport_parties: the server shows one of so many signed results in turn, and the client verifies it: each
+// is new when it is seen first, and known after that.
+[[nodiscard]] Result<Parties> passport_parties(const Identity& server, std::size_t results);
 
 }  // namespace seatls::bench

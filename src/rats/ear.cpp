@@ -4,6 +4,8 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "base/remembered.h"
+#include "crypto/hash.h"
 #include "rats/jws.h"
 #include "rats/media_type.h"
 #include "rats/sign1.h"
@@ -88,17 +90,52 @@ Result<void> check_consistent(const EarClaims& claims) {
   return {};
 }
 
+namespace {
+
+// A result is shown in every handshake until it ends, and a signature that verified once verifies for good.
+// The name is the hash of all that verification looks at, the key and the algorithms that are allowed among
+// it.
+Result<void> verify_once(const std::variant<codec::jose::CompactJws, codec::cose::Sign1>& token,
+                         const crypto::PublicKey& key, std::span<const crypto::SignatureAlgorithm> allowed) {
+  static base::Remembered<Bytes, std::monostate> verified(4096);
+  crypto::Hasher hasher(Hash::sha256);
+  const auto add = [&hasher](ByteView part) {
+    const auto size = static_cast<std::uint64_t>(part.size());
+    hasher.update({reinterpret_cast<const std::uint8_t*>(&size), sizeof(size)});
+    hasher.update(part);
+  };
+  const auto* jws = std::get_if<codec::jose::CompactJws>(&token);
+  const auto* sign1 = std::get_if<codec::cose::Sign1>(&token);
+  add(view(std::string_view(jws != nullptr ? "JWS" : "COSE_Sign1")));
+  add(key.spki().der());
+  add({reinterpret_cast<const std::uint8_t*>(allowed.data()), allowed.size_bytes()});
+  if (jws != nullptr) {
+    add(view(jws->signing_input));
+    add(jws->signature);
+  } else {
+    SEATLS_TRY(const auto signed_bytes, sign1->to_be_signed());
+    add(signed_bytes);
+    add(sign1->signature);
+  }
+  Bytes name = hasher.current();
+  if (verified.find(name)) return {};
+  if (jws != nullptr) {
+    SEATLS_TRY(const auto ok, verify_jws(*jws, key, allowed));
+  } else {
+    SEATLS_TRY(const auto ok, verify_sign1(*sign1, key, allowed));
+  }
+  verified.keep(std::move(name), {});
+  return {};
+}
+
+}  // namespace
+
 Result<VerifiedEar> VerifiedEar::verify(UnverifiedEar token, std::span<const crypto::PublicKey> keys,
                                         std::span<const crypto::SignatureAlgorithm> allowed) {
   Error last{Code::signature_invalid, "no key was given to verify with", "ear"};
   const crypto::PublicKey* verifier = nullptr;
   for (const auto& key : keys) {
-    Result<void> verified;
-    if (const auto* jws = std::get_if<codec::jose::CompactJws>(&token.token_)) {
-      if (auto ok = verify_jws(*jws, key, allowed); !ok) verified = std::move(ok).error();
-    } else if (auto ok = verify_sign1(std::get<codec::cose::Sign1>(token.token_), key, allowed); !ok) {
-      verified = std::move(ok).error();
-    }
+    Result<void> verified = verify_once(token.token_, key, allowed);
     if (verified) {
       verifier = &key;
       break;

@@ -211,6 +211,28 @@ TEST(Ear, TheEvidenceThatItIsAboutIsNamedInAllForms) {
   EXPECT_EQ(short_one.error().path, "ear > seatls_evidence_digest");
 }
 
+// That a signature verified is remembered. It is remembered of this token, this key and these algorithms
+// alone.
+TEST(Ear, WhatVerifiedOnceStillNeedsTheSameKeyTokenAndAlgorithm) {
+  const auto key = a_key(KeyType::p256), other = a_key(KeyType::p256);
+  const auto jwt = sign_ear_jwt(good_claims(), key).value();
+  const auto cwt = sign_ear_cwt(good_claims(), key).value();
+  for (const auto& [token, form] :
+       {std::pair{bytes(view(jwt)), TokenForm::jwt}, std::pair{cwt, TokenForm::cwt}}) {
+    const auto verify = [&](const Bytes& t, const crypto::PublicKey& by, crypto::SignatureAlgorithm allowed) {
+      return VerifiedEar::verify(parse_ear(t, form).value(), std::span(&by, 1), std::span(&allowed, 1)).ok();
+    };
+    constexpr auto es256 = crypto::SignatureAlgorithm::ecdsa_p256_sha256;
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(verify(token, key.public_key(), es256));
+    EXPECT_FALSE(verify(token, other.public_key(), es256));
+    EXPECT_FALSE(verify(token, key.public_key(), crypto::SignatureAlgorithm::ed25519));
+    auto forged = token;
+    forged[forged.size() - 20] ^= 1;
+    const auto parsed = parse_ear(forged, form);
+    EXPECT_FALSE(parsed && verify(forged, key.public_key(), es256));
+  }
+}
+
 TEST(Ear, VeraisonSpellingIsWrittenAndRead) {
   auto claims = good_claims();
   EXPECT_EQ(write_ear_json(claims, EarSpelling::veraison_2023).error().code, Code::misuse) << "two policies";
