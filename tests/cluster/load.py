@@ -108,9 +108,10 @@ class Load:
         for thread in self.threads:
             thread.join()
 
-    def until_answered(self, client: Client, chance: random.Random, *request, ends: list | None = None, **headers) -> tuple:
+    def until_answered(self, client: Client, chance: random.Random, *request, first: int | None = None,
+                       ends: list | None = None, **headers) -> tuple:
         """Asks one replica and then the other one until there is an answer. `ends` gets how each attempt ended. None: given up."""
-        replica = chance.randrange(2)
+        replica = chance.randrange(2) if first is None else first
         while time.monotonic() < self.given_up:
             status, content = client.ask(replica, *request, **headers)
             if ends is not None:
@@ -127,22 +128,28 @@ class Load:
         query = "nonceSize=32" if nonce is None else "nonce=" + base64url(nonce)
         return f"{API}newSession?{query}" + (f"&tik={self.other_tik}" if kind == "other key" else "")
 
-    def talk(self, client: Client, chance: random.Random) -> None:
-        kind = chance.choice(KINDS)
-        talk = Talk(nonce=None if chance.random() < 0.2 else chance.randbytes(32))
+    def open(self, client: Client, chance: random.Random, kind: str, nonce: bytes | None) -> Talk | None:
+        """A session that was acknowledged. Without a nonce the service makes one."""
+        talk = Talk(nonce)
         self.journal.talks.append(talk)
-        if talk.nonce is None:
-            status, content = client.ask(chance.randrange(2), "POST", self.open_path(None, kind))
+        path = self.open_path(nonce, kind)
+        if nonce is None:
+            status, content = client.ask(chance.randrange(2), "POST", path)
             talk.opened.append(status)
         else:
-            status, content = self.until_answered(client, chance, "POST", self.open_path(talk.nonce, kind), ends=talk.opened)
+            status, content = self.until_answered(client, chance, "POST", path, ends=talk.opened)
         if status == 409 and DOUBT not in talk.opened:
             self.journal.note("a nonce that nobody had used was refused")
         if status != 201:
-            return
+            return None
         self.begin(talk, content)
-        if chance.random() < 0.03:
-            return  # left waiting
+        return talk
+
+    def talk(self, client: Client, chance: random.Random) -> None:
+        kind = chance.choice(KINDS)
+        talk = self.open(client, chance, kind, None if chance.random() < 0.2 else chance.randbytes(32))
+        if talk is None or chance.random() < 0.03:
+            return  # some are left waiting
         evidence = self.source.make(kind, talk.nonce)
         self.submit(client, chance, talk, evidence)
         if talk.session and chance.random() < 0.5:
@@ -159,10 +166,11 @@ class Load:
             self.journal.note("a session was opened that is not as asked for", session)
         talk.nonce, talk.id = nonce, where.removeprefix("session/")
 
-    def submit(self, client: Client, chance: random.Random, talk: Talk, evidence: Evidence) -> None:
+    def submit(self, client: Client, chance: random.Random, talk: Talk, evidence: Evidence, first: int | None = None) -> None:
         ends: list = []
         talk.begun = time.monotonic()
-        status, content = self.until_answered(client, chance, "POST", API + "session/" + talk.id, evidence.body, ends=ends, **CMW)
+        status, content = self.until_answered(client, chance, "POST", API + "session/" + talk.id, evidence.body,
+                                              first=first, ends=ends, **CMW)
         talk.ended = time.monotonic()
         talk.submitted += [(evidence, end) for end in ends]
         if status == 200:
@@ -297,7 +305,13 @@ class Load:
         if version in self.journal.texts:
             self.journal.note(f"version {version} was given out twice")
         self.journal.texts[version] = text
-        if not self.change(client, chance, PolicyChange("activate", version, time.monotonic()), f"{path}/{version}/activate"):
+        waiting = self.open(client, chance, "canary", chance.randbytes(32))
+        evidence = self.source.make("canary", waiting.nonce) if waiting else None
+        change = PolicyChange("activate", version, time.monotonic())
+        replica = self.change(client, chance, change, f"{path}/{version}/activate")
+        if waiting:  # in the very moment after the answer, and where the change was not made
+            self.submit(client, chance, waiting, evidence, first=None if replica is None else 1 - replica)
+        if change.ended is None:
             return
         time.sleep(0.4 * chance.random())
         if chance.random() < 0.5:
@@ -313,13 +327,16 @@ class Load:
                 self.journal.note("there was nothing to roll back to")
             time.sleep(0.4 * chance.random())
 
-    def change(self, client: Client, chance: random.Random, change: PolicyChange, path: str) -> bool:
+    def change(self, client: Client, chance: random.Random, change: PolicyChange, path: str) -> int | None:
+        """Returns the replica that acknowledged it."""
         self.journal.changes.append(change)
         ends: list = []
-        status, content = self.until_answered(client, chance, "POST", path, ends=ends, **self.authorization)
+        first = chance.randrange(2)
+        status, content = self.until_answered(client, chance, "POST", path, first=first, ends=ends, **self.authorization)
         change.doubts = ends.count(DOUBT)
         if status == 200 and content[0]["active"] == change.version:
             change.ended = time.monotonic()
-        elif status is not None:
+            return (first + len(ends) - 1) % 2
+        if status is not None:
             self.journal.note(f"version {change.version} was not activated", (status, content))
-        return change.ended is not None
+        return None
