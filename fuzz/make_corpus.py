@@ -85,6 +85,24 @@ seeds[root / "corpus/collateral_answer/pck_crl"] = (b"\2" + quote(bundle["pck_cr
                                                    + bytes.fromhex(bundle["pck_crl"]))
 seeds[root / "corpus/collateral_answer/root_crl"] = b"\3\0" + bundle["root_ca_crl"].encode()
 
+# What a verifier service answers: to what (8: a new session, 16: for a given nonce) with which status, three
+# headers' values, the body.
+SESSION = "application/vnd.veraison.challenge-response-session+json"
+NONCE = base64.urlsafe_b64encode(bytes([7]) * 32).rstrip(b"=").decode()
+for name, first, headers, body in [
+        ("session", 8 + 16 + 1, (SESSION, "session/1", ""),
+         {"nonce": NONCE, "expiry": "2030-10-12T07:20:50.52Z", "accept": ["application/psa-attestation-token"], "status": "waiting"}),
+        ("session_absolute", 8 + 1, (SESSION, "https://verifier.example:8443/challenge-response/v1/session/1", ""),
+         {"nonce": "+/+/AAECAwQ=", "status": "waiting"}),
+        ("session_elsewhere", 8 + 1, (SESSION, "https://evil.example/session/1", ""), {"nonce": NONCE, "status": "waiting"}),
+        ("processing", 2, (SESSION, "", "2"), {"nonce": NONCE, "status": "processing"}),
+        ("complete", 0, (SESSION + "; charset=utf-8", "", ""),
+         {"nonce": NONCE, "status": "complete", "evidence": {"type": "application/cmw+cbor", "value": "AAEC"}, "result": "e30.e30.AA"}),
+        ("failed", 0, (SESSION, "", ""), {"nonce": NONCE, "status": "failed"}),
+        ("busy", 7, ("application/problem+json", "", "3"), {"type": "about:blank", "title": "Busy", "detail": "later", "status": 503})]:
+    seeds[root / "corpus/verifier_answer" / name] = (bytes([first]) + "\n".join(headers).encode() + b"\n"
+                                                     + json.dumps(body, separators=(",", ":")).encode())
+
 # NVIDIA's forms, made up: a report of two measurements that nobody signed, and a manifest of one.
 CERTIFICATE = (
     "MIIBzDCCAVKgAwIBAgIULXy3ySmt0ccqAc4SKAZFblbz4iQwCgYIKoZIzj0EAwMwHTEbMBkGA1UEAwwSR0gxMDAgQTAxIEdTUCBCUk9NMB4XDT"

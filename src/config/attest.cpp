@@ -135,35 +135,8 @@ std::shared_ptr<Attester> read_software(const AttestTable& t) {
   return std::move(*made);
 }
 
-// A JWT may end with the line break that an editor put there; a CWT is bytes.
-Bytes trimmed(std::string token) {
-  if (token.starts_with("ey"))
-    while (token.ends_with('\n') || token.ends_with('\r')) token.pop_back();
-  return bytes(std::string_view(token));
-}
-
-std::shared_ptr<Attester> read_passport(const AttestTable& t) {
-  PassportHolderOptions options;
-  options.verifier = t.text("verifier");
-  if (options.verifier.empty())
-    t.wrong("verifier", "nothing says whose result it is",
-            "write the name that the verifier's results are negotiated by: verifier = \"verifier.example\"");
-  if (!t.has("result")) {
-    if (!t.mentioned("result"))
-      t.wrong("result", "the result is missing",
-              "write result = \"server.ear\", an EAR that the verifier made");
-    return nullptr;
-  }
-  const auto token = t.content("result");
-  if (!token || options.verifier.empty()) return nullptr;
-  options.result = trimmed(*token);
-  options.danger_unbound_result = t.d.file.flag("danger.allow_unbound_result");
-  auto made = make_passport_holder(std::move(options));
-  if (!made) return t.wrong_file("attester", made.error(), "look at attest.verifier and attest.result");
-  return std::move(*made);
-}
-
 [[nodiscard]] std::shared_ptr<Attester> read_compound(const AttestTable& t);
+[[nodiscard]] std::shared_ptr<Attester> read_any_passport(const AttestTable& t);
 
 // A TPM without SHA-384 cannot hold the binder of a SHA-384 suite, and a binder is never shortened
 // (docs/protocol, Decision 3): such an endpoint speaks SHA-256 suites only, and says so itself.
@@ -191,8 +164,9 @@ const auto& attesters() {
                   {"key", "swname", "swversion", "measure", "ueid", "debug_disabled", "kek"},
                   read_software},
       AttesterRow{"passport",
-                  {"result", "verifier", "tcti", "owner_password", "endorsement_password", "kek"},
-                  read_passport,
+                  {"result", "verifier", "url", "verifier_key", "ca", "cache", "parts", "tcti",
+                   "owner_password", "endorsement_password", "kek"},
+                  read_any_passport,
                   false},
       AttesterRow{"simulated-tdx", {"platform", "measurement"}, read_simulated},
       AttesterRow{"simulated-sgx", {"platform", "measurement"}, read_simulated},
@@ -282,6 +256,22 @@ std::shared_ptr<Attester> read_compound(const AttestTable& t) {
   auto made = make_compound_attester(std::move(options));
   if (!made) return t.wrong_file("parts", made.error(), "look at the parts, and at the files of their logs");
   return std::move(*made);
+}
+
+// What a verifier is shown for a passport is a part of its own, or a compound of several.
+std::shared_ptr<Attester> read_any_passport(const AttestTable& t) {
+  if (!t.mentioned("url")) return read_passport(t);
+  const auto labels = t.d.file.tables(t.key("parts"));
+  std::shared_ptr<Attester> evidence;
+  if (labels.size() > 1) {
+    evidence = read_compound(t);
+  } else if (labels.size() == 1) {
+    evidence = read_table({t.d, t.key("parts") + "." + labels.front()}, true);
+  } else if (!t.mentioned("parts")) {
+    t.wrong("parts", "nothing says what the verifier is shown",
+            "write [attest.parts.LABEL] with attester = \"tpm2\" or so");
+  }
+  return read_renewing_passport(t, std::move(evidence));
 }
 
 }  // namespace

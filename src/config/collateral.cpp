@@ -45,14 +45,7 @@ std::optional<CollateralOptions> read_collateral(Draft& d) {
     d.wrong("collateral.offline", "nothing is fetched, and there is no folder",
             "write cache = \"collateral\"; `seatls collateral prefetch` fills it");
   read_urls(d, o);
-  if (d.file.has("collateral.ca"))
-    if (auto pem = d.content("collateral.ca")) {
-      if (crypto::parse_pem_certificates(*pem))
-        o.ca_pem = std::move(*pem);
-      else
-        d.wrong("collateral.ca", "there is no certificate in the file",
-                "name the PEM file of who vouches for the server");
-    }
+  o.ca_pem = read_ca(d, "collateral.ca");
   if (const auto time =
           d.duration("collateral.timeout", {100ms, 60s, "100ms to 60s"}, "the default is \"5s\""))
     o.timeout = *time;

@@ -67,6 +67,18 @@ void read_require(Draft& draft);
 [[nodiscard]] bool leaves_collateral_open(const Policy& policy);
 // read_service returns nothing where there is no [service].
 [[nodiscard]] std::optional<ServiceSettings> read_service(Draft& draft);
+// read_pinned_keys reads the public keys in the files that `key` names (`of` is its short name): PEM keys,
+// certificates, JWKs and sets of JWKs. What is wrong is noted.
+[[nodiscard]] std::vector<Spki> read_pinned_keys(Draft& draft, std::string_view key, std::string_view of);
+// read_ca reads the PEM file of who vouches for a web server; nothing without one, or for what is wrong,
+// which is noted.
+[[nodiscard]] std::string read_ca(Draft& draft, std::string_view key);
+// read_trusted_verifier reads who the verifier of [verifier] is; nothing for what is wrong, which is noted.
+[[nodiscard]] std::optional<TrustedVerifier> read_trusted_verifier(Draft& draft);
+// read_result_rules reads what [verifier] demands of results.
+void read_result_rules(Draft& draft, ResultPolicy& result);
+// read_remote_verifier reads [verifier] with an url: a verifier that is asked. Nothing for what is wrong.
+[[nodiscard]] std::shared_ptr<Verifier> read_remote_verifier(Draft& draft);
 // read_post reads what happens after the handshake; it comes last.
 void read_post(Draft& draft);
 
@@ -93,6 +105,10 @@ struct AttestTable {
 // is noted.
 [[nodiscard]] std::shared_ptr<Attester> read_configfs_tsm(const AttestTable& table);
 [[nodiscard]] std::shared_ptr<Attester> read_simulated(const AttestTable& table);
+// Readers of a passport: of a result in a file, and of one that a verifier is asked for.
+[[nodiscard]] std::shared_ptr<Attester> read_passport(const AttestTable& table);
+[[nodiscard]] std::shared_ptr<Attester> read_renewing_passport(const AttestTable& table,
+                                                               std::shared_ptr<Attester> evidence);
 [[nodiscard]] TpmAccess tpm_access(const TomlFile& file, const std::string& table = "attest");
 // table_of_tpm2 returns the table whose attester is "tpm2": [attest], or that of a part; nothing without one.
 [[nodiscard]] std::optional<std::string> table_of_tpm2(const TomlFile& file);

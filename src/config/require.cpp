@@ -14,14 +14,6 @@
 namespace seatls::config {
 namespace {
 
-// What a later version can do. Refused rather than passed over: a demand that is not met is not one.
-void refuse_later_versions(Draft& d) {
-  if (d.file.has("verifier.url"))
-    d.wrong(
-        "verifier.url", "this version appraises in its own process, and cannot ask a remote verifier",
-        "write policy = \"policy.toml\" below [require], or let peers bring results: model = \"passport\"");
-}
-
 void read_rule(Draft& d, Require& require) {
   const auto attestation = d.file.text("require.attestation");
   if (attestation == "optional") require.attestation = Requirement::optional;
@@ -118,36 +110,9 @@ void read_pins(Draft& d, Policy& policy) {
 
 // read_verifier adds whose results are accepted.
 void read_verifier(Draft& d, Policy& policy) {
-  if (!d.file.has_table("verifier") || d.file.has("verifier.url")) return;
-  TrustedVerifier trusted;
-  trusted.identity = d.file.text("verifier.name");
-  if (trusted.identity.empty())
-    d.wrong("verifier.name", "the verifier has no name",
-            "write the name that its results are negotiated by: name = \"verifier.example\"");
-  if (!d.file.has("verifier.key")) {
-    if (!d.file.mentioned("verifier.key"))
-      d.wrong("verifier.key", "the key that signs the verifier's results is missing",
-              "write key = \"verifier.pem\", a public key or a certificate");
-  } else if (const auto pem = d.content("verifier.key")) {
-    if (const auto key = crypto::PublicKey::from_pem(*pem)) {
-      trusted.keys.push_back(key->spki());
-    } else if (const auto chain = crypto::parse_pem_certificates(*pem); chain && !chain->empty()) {
-      trusted.keys.push_back(chain->front().spki());
-    } else {
-      d.wrong("verifier.key", "there is neither a public key nor a certificate in the file",
-              "give a PEM public key: seatls key show --public KEY");
-    }
-  }
-  if (!trusted.keys.empty() && !trusted.identity.empty())
-    policy.result.verifiers.push_back(std::move(trusted));
-  if (d.file.has("verifier.audience")) policy.result.audience = d.file.text("verifier.audience");
-  if (d.file.has("verifier.max_age")) {
-    const auto age = parse_duration(d.file.text("verifier.max_age"));
-    if (!age)
-      d.wrong("verifier.max_age", "this is no duration", age.error().detail);
-    else
-      policy.result.max_age = std::chrono::duration_cast<std::chrono::seconds>(*age);
-  }
+  if (!d.file.has_table("verifier")) return;
+  if (auto trusted = read_trusted_verifier(d)) policy.result.verifiers.push_back(std::move(*trusted));
+  read_result_rules(d, policy.result);
 }
 
 void narrow_schemes(Draft& d, Policy& policy) {
@@ -219,14 +184,28 @@ std::vector<Policy> read_policies(Draft& d) {
     policy.id = "passport of " + d.file.text("verifier.name");
     return {std::move(policy)};
   }
-  if (!d.file.has("verifier.url"))
-    d.wrong("require.policy", "nothing says what evidence must hold to be accepted",
-            "write policy = \"policy.toml\"; `seatls policy learn` makes one from good evidence");
+  d.wrong("require.policy", "nothing says what evidence must hold to be accepted",
+          "write policy = \"policy.toml\"; `seatls policy learn` makes one from good evidence");
   return {};
+}
+
+// refuse_keys_of_remote notes what has a meaning only where a verifier is asked.
+void refuse_keys_of_remote(Draft& d) {
+  for (const char* key :
+       {"verifier.ca", "verifier.timeout", "verifier.budget", "verifier.retries", "verifier.outstanding",
+        "danger.allow_unnamed_evidence", "danger.verifier_over_http"})
+    // Under these dangers a passport of this endpoint's own may be fetched.
+    if (d.file.has(key) && !(std::string_view(key).starts_with("danger.") && d.file.has("attest.url")))
+      d.wrong(key, "no verifier is asked: evidence is judged here",
+              "write url below [verifier], or leave it out");
+  if (d.file.has("danger.software_evidence"))
+    d.wrong("danger.software_evidence", "evidence is judged here, by a policy",
+            "write it below [danger] of the policy");
 }
 
 // read_verification makes the verifier that holds peers against every policy.
 void read_verification(Draft& d, Require& require) {
+  refuse_keys_of_remote(d);
   auto policies = read_policies(d);
   for (auto& policy : policies) {
     read_pins(d, policy);
@@ -264,19 +243,26 @@ void read_require(Draft& d) {
     if (d.out.config.role == Role::client && d.file.text("endpoint.role") == "client")
       d.mistakes.add(0, "require", "a client must say what it demands of servers, and there is no [require]",
                      "write [require] with policy = \"policy.toml\"; attestation = \"off\" demands nothing");
-    const bool serves =
-        d.file.has_table("service");  // which fetches collateral for evidence that is submitted
+    // A service fetches collateral for evidence that is submitted; a passport may be fetched under a danger.
+    const auto has_effect = [&](std::string_view table) {
+      return (table == "collateral" && d.file.has_table("service")) ||
+             (table == "danger" && d.file.has("attest.url"));
+    };
     for (const std::string_view table : {"verifier", "collateral", "danger"})
-      if (d.file.has_table(table) && !(serves && table == "collateral"))
+      if (d.file.has_table(table) && !has_effect(table))
         d.wrong(table, "nothing is demanded of peers, so this section has no effect",
                 "add [require], or leave it out");
     return;
   }
-  refuse_later_versions(d);
   Require require;
   read_rule(d, require);
   check_anchors(d, require);
-  if (require.attestation != Requirement::off) read_verification(d, require);
+  if (require.attestation != Requirement::off) {
+    if (d.file.mentioned("verifier.url"))
+      require.verifier = read_remote_verifier(d);
+    else
+      read_verification(d, require);
+  }
   d.out.config.require = std::move(require);
 }
 

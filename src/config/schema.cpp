@@ -40,6 +40,10 @@ constexpr std::array rows = {
     KeySpec{"attest", "debug_disabled", Kind::flag},
     KeySpec{"attest", "result"},
     KeySpec{"attest", "verifier"},
+    KeySpec{"attest", "url", Kind::names},
+    KeySpec{"attest", "verifier_key", Kind::names},
+    KeySpec{"attest", "ca"},
+    KeySpec{"attest", "cache"},
     KeySpec{"attest", "kek"},
     KeySpec{"attest", "path"},
     KeySpec{"attest", "privlevel", Kind::number},
@@ -71,11 +75,16 @@ constexpr std::array rows = {
     KeySpec{"post", "back_off"},
     KeySpec{"post", "may_change", Kind::texts},
 
-    KeySpec{"verifier", "url"},
+    KeySpec{"verifier", "url", Kind::names},
     KeySpec{"verifier", "name"},
-    KeySpec{"verifier", "key"},
+    KeySpec{"verifier", "key", Kind::names},
     KeySpec{"verifier", "audience"},
     KeySpec{"verifier", "max_age"},
+    KeySpec{"verifier", "ca"},
+    KeySpec{"verifier", "timeout"},
+    KeySpec{"verifier", "budget"},
+    KeySpec{"verifier", "retries", Kind::number},
+    KeySpec{"verifier", "outstanding", Kind::number},
 
     KeySpec{"collateral", "cache"},
     KeySpec{"collateral", "offline", Kind::flag},
@@ -111,6 +120,9 @@ constexpr std::array rows = {
     KeySpec{"danger", "allow_unbound_result", Kind::flag},
     KeySpec{"danger", "allow_binder_without_key", Kind::flag},
     KeySpec{"danger", "collateral_over_http", Kind::flag},
+    KeySpec{"danger", "verifier_over_http", Kind::flag},
+    KeySpec{"danger", "software_evidence", Kind::flag},
+    KeySpec{"danger", "allow_unnamed_evidence", Kind::flag},
 };
 
 std::size_t distance(std::string_view a, std::string_view b) {

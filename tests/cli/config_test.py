@@ -70,7 +70,7 @@ class Mistakes(kit.Case):
                 ("client.toml", 'policy = "policy.toml"', 'policy = "policy.toml"\nmodel = "passport"', "require.model"),
                 ("client.toml", 'policy = "policy.toml"', 'policy = "policy.toml"\npin = ["x"]', "require.pin"),
                 ("client.toml", 'policy = "policy.toml"', 'policy = "policy.toml"\nreattest = "5m"', "require.reattest"),
-                ("client.toml", 'policy = "policy.toml"', 'policy = "policy.toml"\n[verifier]\nurl = "https://v"', "verifier.url"),
+                ("client.toml", 'policy = "policy.toml"', 'policy = "policy.toml"\n[verifier]\nurl = "https://v"', "require.policy"),
                 ("client.toml", 'policy = "policy.toml"', 'policy = "policy.toml"\n[verifier]', "verifier.name"),
                 ("client.toml", 'policy = "policy.toml"', 'policy = "policy.toml"\n[danger]\nallow_all = true', "danger.allow_all")):
             with self.subTest(name=name, new=new, old=old):

@@ -29,6 +29,11 @@ class VerifierService {
   unsigned processing = 0;                         // answers of "processing" before the verdict
   std::chrono::seconds lifetime{600};
   bool names_evidence = true;
+  std::function<std::int64_t()> clock = [] {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  };
 
   struct Session {
     Bytes nonce;
@@ -139,9 +144,7 @@ class VerifierService {
   }
 
   [[nodiscard]] std::string appraise(const Session& session) const {
-    const auto now =
-        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-            .count();
+    const auto now = clock();
     rats::EarClaims c;
     c.profile = rats::ear_profile::veraison_2023;
     c.iat = now;

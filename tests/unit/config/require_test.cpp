@@ -186,9 +186,6 @@ TEST_F(Demand, EachMistakeOfAVerifierIsTold) {
            Row{"\"1h\"", "\"one hour\"", "verifier.max_age", 13, "no duration", "250ms"},
        })
     SEATLS_EXPECT_MISTAKE(mistake(changed(passport_text, row.old, row.by)), row);
-  const auto url = check(changed(passport_text, "max_age", "url = \"https://v.example\"\nmax_age"));
-  ASSERT_FALSE(url.mistakes.empty());
-  EXPECT_EQ(url.mistakes.front().key, "verifier.url");
 }
 
 TEST_F(Demand, AResultWithoutAnAgeLimitIsRefused) {
