@@ -140,7 +140,7 @@ struct TomlFile::Reading {
       const bool here = row.table == home && !(below && row.kind == Kind::tables);
       if (here && row.key == key) return &row;
       if (here) known.emplace_back(row.key);
-      if (row.key == key) elsewhere = row.table;
+      if (row.key == key && elsewhere.empty()) elsewhere = row.table;
     }
     const auto meant = closest(key, known);
     mistakes.add(line_of(value), name + "." + std::string(key), "there is no such key",
