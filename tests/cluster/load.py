@@ -7,6 +7,7 @@ import random
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from evidence import Evidence, Source
@@ -74,11 +75,11 @@ class Load:
     """The threads of the load. They end when `over` is set, each after what it is at."""
 
     def __init__(self, ports: list[int], trust: ssl.SSLContext, journal: Journal, source: Source, other_tik: bytes,
-                 policy: tuple[str, str], token: str, seed: int) -> None:
+                 policy: tuple[str, str], token: str, deafen: Callable[[], None], seed: int) -> None:
         self.ports, self.trust, self.journal, self.source = ports, trust, journal, source
         self.other_tik, self.policy = base64url(other_tik), policy
         self.authorization = {"Authorization": "Bearer " + token}
-        self.seed = seed
+        self.deafen, self.seed = deafen, seed
         self.over = threading.Event()
         self.given_up = float("inf")
         self.threads: list[threading.Thread] = []
@@ -307,6 +308,8 @@ class Load:
         self.journal.texts[version] = text
         waiting = self.open(client, chance, "canary", chance.randbytes(32))
         evidence = self.source.make("canary", waiting.nonce) if waiting else None
+        if chance.random() < 0.5:
+            self.deafen()
         change = PolicyChange("activate", version, time.monotonic())
         replica = self.change(client, chance, change, f"{path}/{version}/activate")
         if waiting:  # in the very moment after the answer, and where the change was not made

@@ -128,6 +128,11 @@ class Fleet:
             self.pause(0.1, 0.5)
         self.done["signing key rotated (SIGHUP)"] += 1
 
+    def deafen(self) -> None:
+        """Ends the connections on which replicas hear of changes: what is changed in the next half second, they miss."""
+        cut = self.database.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'", DATABASE)
+        self.done["connections cut that listen for changes"] += cut.stdout.count("t")
+
     def trouble(self, seconds: float) -> None:
         """All of it, in any order, for so long; each kind once at least, however slow the machine is."""
         end = time.monotonic() + seconds
@@ -193,7 +198,7 @@ class Replicas(verifier_test.VerifierCase):
         trust = ssl.create_default_context(cafile=str(self.folder / "ca.pem"))
         other = ec.generate_private_key(ec.SECP256R1()).public_key()
         tik = other.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        load = Load(fleet.ports, trust, journal, source, tik, (POLICY, self.policy()), verifier_test.TOKEN, SEED)
+        load = Load(fleet.ports, trust, journal, source, tik, (POLICY, self.policy()), verifier_test.TOKEN, fleet.deafen, SEED)
         begun = time.monotonic()
         load.start(talkers=8, twins=2)
         try:
