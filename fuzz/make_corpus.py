@@ -155,6 +155,47 @@ seeds |= {root / "corpus/compound/parts":
           root / "corpus/compound/nested": b"\xa1\x63cpu\xa1\x63cpu\x82\x19\x01\x07\x41\xd2",
           root / "corpus/event_log/ccel": LOG}
 
+# Requests to the verifier service, whose one session waits for the evidence of tests/vectors/software.
+SESSION = "/challenge-response/v1/session/00000000-0000-4000-8000-000000000001"
+ADMIN = {"authorization": "Bearer token"}
+
+
+def http(method: str, target: str, headers: dict[str, str] | None = None, body: bytes = b"") -> bytes:
+    lines = [f"{method} {target}"] + [f"{name}: {value}" for name, value in (headers or {}).items()]
+    return "\n".join(lines).encode() + b"\n\n" + body
+
+
+def evidence_of(name: str) -> bytes:
+    return next(v for v in read_topic("software") if v.name.endswith("/" + name)).hex("evidence")
+
+
+EAT, CMW = {"content-type": "application/eat+cwt"}, {"content-type": "application/cmw+cbor"}
+POLICY = b'id = "p"\nschemes = ["software"]\n[software]\nak = "sha256:' + b"07" * 32 + b'"\nswname = "x"\n[danger]\nsoftware_evidence = true\n'
+requests = {
+    "discovery": http("GET", "/.well-known/veraison/verification"), "keys": http("GET", "/.well-known/jwks.json"),
+    "provisioning": http("GET", "/.well-known/veraison/provisioning", {"accept": "text/html;q=0, */*"}),
+    "open": http("POST", "/challenge-response/v1/newSession?nonceSize=32"),
+    "open-nonce": http("POST", "/challenge-response/v1/newSession?nonce=AAAAAAAAAAAAAAAA&binds=tik"),
+    "open-escaped": http("POST", "/challenge-response/v1/newSession?nonce=%2B%2FAAAAAAAAAAAAA%3D", {"accept": "*/*"}),
+    "read": http("GET", SESSION), "delete": http("DELETE", SESSION), "unknown": http("GET", SESSION[:-1] + "2"),
+    "method": http("PUT", SESSION), "nowhere": http("GET", "/x//y?a=b&c"), "empty": http("POST", SESSION, CMW),
+    "evidence": http("POST", SESSION, EAT, evidence_of("ok-es256")),
+    "evidence-cmw": http("POST", SESSION, CMW, b"\x83\x19\x01\x07\x59" + len(evidence_of("ok-es256")).to_bytes(2, "big") +
+                         evidence_of("ok-es256") + b"\x04"),
+    "evidence-refused": http("POST", SESSION, EAT, evidence_of("debug")),
+    "evidence-other": http("POST", SESSION, EAT, evidence_of("binder-other")),
+    "evidence-json": http("POST", SESSION, {"content-type": "application/cmw+json"}, b'["application/eat+cwt","0oRDoQEmoEGg",4]'),
+    "evidence-collection": http("POST", SESSION, CMW, b"\xa1\x63cpu\x82\x19\x01\x07\x41\xd2"),
+    "stranger": http("GET", "/management/v1/policies"), "policies": http("GET", "/management/v1/policies", ADMIN),
+    "policy": http("POST", "/management/v1/policies/p", ADMIN | {"content-type": "application/vnd.seatls.policy+toml"}, POLICY),
+    "policy-wrong": http("POST", "/management/v1/policies/p", ADMIN | {"content-type": "application/vnd.seatls.policy+toml"}, b"id = 1\n[x]\n"),
+    "activate": http("POST", "/management/v1/policies/p/1/activate", ADMIN), "rollback": http("POST", "/management/v1/policies/p/rollback", ADMIN),
+    "verdicts": http("GET", "/management/v1/verdicts", ADMIN), "endorsements": http("GET", "/management/v1/endorsements", ADMIN),
+    "endorsement-off": http("POST", f"/management/v1/endorsements/{'07' * 32}/deactivate", ADMIN),
+    "corim": http("POST", "/endorsement-provisioning/v1/submit", ADMIN | {"content-type": "application/rim+cbor"},
+                  b"\xd9\x01\xf5\xa2\x00\x61x\x01\x81\xd9\x01\xfa\x41\xa0")}
+seeds |= {root / "corpus/verifier_request" / name: content for name, content in requests.items()}
+
 differing = []
 for path, content in seeds.items():
     if "--check" not in sys.argv:

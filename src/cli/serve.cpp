@@ -32,6 +32,12 @@ void on_signal(int) {
   if (running != nullptr) running->stop();
 }
 
+// What is wrong with a peer may name it: the log has the code, and more only where that is asked for.
+void log_refusal(const std::string& what, const Error& error) {
+  log_info(what + ": " + std::string(name(error.code)));
+  log_debug(what + ": " + error.message());
+}
+
 std::string summary(const LoadedConfig& loaded) {
   std::string shows = "nothing";
   if (loaded.config.attester) shows = scheme_label(loaded.config.attester->schemes().front());
@@ -79,14 +85,12 @@ Exit run(const Console& console, const Program& program, const ServeOptions& opt
             Node::object().set("error", to_node(error)).set("address", peer).set("event", event));
       else
         console.line(peer + "  " + console.styled(Console::Style::bad, event) + ": " + error.message());
-      log_info(peer + " " + event + ": " + error.message());
+      log_refusal(peer + " " + event, error);
     };
   };
   events.refused = tell_end("refused");
   events.lost = tell_end("lost");
-  events.noticed = [&](const std::string& peer, const Error& error) {
-    log_info(peer + ": " + error.message());
-  };
+  events.noticed = [&](const std::string& peer, const Error& error) { log_refusal(peer, error); };
 
   Server server(owned.get(), *loaded, std::move(*listener),
                 {.http = options.http, .connections = options.once ? 1U : 0U}, std::move(events));

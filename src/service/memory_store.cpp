@@ -82,6 +82,7 @@ class MemoryStore final : public Store {
     if (sessions_.size() >= limits_.sessions || nonces_.size() >= limits_.nonces) return Opened::full;
     nonces_.add(session.nonce, session.expires + limits_.spent);
     sessions_.emplace(session.id, session);
+    first_expiry_ = std::min(first_expiry_, session.expires);
     return Opened::opened;
   }
 
@@ -261,8 +262,14 @@ class MemoryStore final : public Store {
     return found == sessions_.end() || found->second.expires <= now ? nullptr : &found->second;
   }
 
+  // A store that is full is asked again and again: it is looked through only when that can make room.
   std::size_t forget_sessions(Time now) {
-    return std::erase_if(sessions_, [&](const auto& entry) { return entry.second.expires <= now; });
+    if (now < first_expiry_) return 0;
+    const auto forgotten =
+        std::erase_if(sessions_, [&](const auto& entry) { return entry.second.expires <= now; });
+    first_expiry_ = Time::max();
+    for (const auto& [id, session] : sessions_) first_expiry_ = std::min(first_expiry_, session.expires);
+    return forgotten;
   }
 
   std::vector<PolicyVersion> list_policies(bool active_only) const {
@@ -297,6 +304,7 @@ class MemoryStore final : public Store {
   const StoreLimits limits_;
   std::mutex mutex_;
   std::unordered_map<std::string, Session> sessions_;
+  Time first_expiry_ = Time::max();  // no session expires before it
   SpentNonces nonces_;
   std::deque<Verdict> verdicts_;
   std::map<std::string, Policy> policies_;

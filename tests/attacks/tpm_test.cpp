@@ -97,11 +97,12 @@ Policy tpm_policy(const TpmMachine& m) {
   return policy;
 }
 
-TlsSetup relying(const Policy& policy) {
-  auto setup = client(verifier_for(policy));
+TlsSetup relying_with(std::shared_ptr<Verifier> verifier) {
+  auto setup = client(std::move(verifier));
   setup.config->require->accept = {Tier::affirming};
   return setup;
 }
+TlsSetup relying(const Policy& policy) { return relying_with(verifier_for(policy)); }
 
 // shows is a server with the machine's TLS key; `attester` is whoever speaks for it.
 TlsSetup shows(const TpmMachine& m, std::shared_ptr<Attester> attester) {
@@ -133,6 +134,17 @@ TEST_F(AttackTpm, HonestTwin) {
   EXPECT_EQ(report->peer->result().tier(), Tier::affirming);
   EXPECT_EQ(report->peer->result()->key, KeyProvenance::proven);
   EXPECT_TRUE(report->peer->pki_verified());
+}
+
+// Certificates of the endorsement key name the machine for good; the attestation key's chain who owns it.
+TEST_F(AttackTpm, G02EvidenceNamesNoMachineByDefault) {
+  auto recorder = std::make_shared<Recorder>(verifier_for(tpm_policy(*s)));
+  TlsPair pair(relying_with(recorder), shows(*s, s->attester));
+  expect_attested(pair);
+  const auto evidence = codec::cbor::parse(recorder->seen.at(0).record()->value).value();
+  EXPECT_NE(evidence.find(std::int64_t{7}), nullptr)
+      << "the attestation key is there: that is what a policy pins";
+  for (const std::int64_t key : {8, 9, 10}) EXPECT_EQ(evidence.find(key), nullptr) << key;
 }
 
 TEST_F(AttackTpm, HonestTwinMutual) {

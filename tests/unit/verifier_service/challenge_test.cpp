@@ -273,8 +273,45 @@ TEST(ChallengeResponseRetained, EvidenceIsKeptOnlyWhereThatIsAsked) {
   EXPECT_EQ(*blob->find("value")->as_text(), to_base64(evidence));
 }
 
+// What was wrong is in the result, for the relying party; the service's own answer is the same for all of it.
+TEST_F(ChallengeResponse, G07RefusedEvidenceIsAnsweredAlike) {
+  const Machine stranger;  // whose attestation key no policy knows
+  struct Row {
+    std::string what;
+    std::function<Cmw(const Bytes&)> evidence;
+  };
+  std::optional<std::vector<std::string>> usual;
+  for (const auto& row : std::vector<Row>{
+           {"another nonce", [&](const Bytes&) { return machine.evidence(Bytes(32, 9)); }},
+           {"another's signature", [&](const Bytes& nonce) { return stranger.evidence(nonce); }},
+           {"a broken signature",
+            [&](const Bytes& nonce) {
+              auto record = *machine.evidence(nonce).record();
+              record.value.back() ^= 1;
+              return Cmw(record);
+            }},
+           {"another measurement", [&](const Bytes& nonce) { return machine.evidence(nonce, "outdated"); }},
+           {"no evidence at all", [&](const Bytes& nonce) {
+              auto record = *machine.evidence(nonce).record();
+              record.value = {1, 2, 3};
+              return Cmw(record);
+            }}}) {
+    SCOPED_TRACE(row.what);
+    const auto [id, nonce] = kit.open();
+    const auto answered = kit.submit(id, row.evidence(nonce));
+    const auto ear = ear_of(answered);
+    EXPECT_EQ(ear.claims().worst_status(), Tier::contraindicated);
+    std::vector<std::string> form = {std::to_string(answered.status()), answered.response.type};
+    for (const auto& [name, value] : answered.response.headers) form.push_back(name + ": " + value);
+    const auto session = answered.json();
+    for (const auto& [name, value] : *session.object()) form.push_back(name);
+    if (!usual) usual = form;
+    EXPECT_EQ(form, *usual);
+  }
+}
+
 // What the log and the audit log hold of a session: hashes.
-TEST_F(ChallengeResponse, P9LogsHoldHashesAlone) {
+TEST_F(ChallengeResponse, G04TheLogsHoldHashesAlone) {
   const auto [id, nonce] = kit.open(machine.tik_parameter());
   const auto answered = kit.submit(id, machine.evidence(nonce));
   const auto audit = kit.administer("GET", "/management/v1/verdicts").response.body;

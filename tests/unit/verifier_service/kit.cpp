@@ -29,19 +29,18 @@ std::string Answered::header(std::string_view name) const {
 Machine::Machine()
     : key_(crypto::PrivateKey::generate(crypto::KeyType::p256).value()),
       tik_(key_.public_key().spki()),
-      attestation_key_(crypto::PrivateKey::generate(crypto::KeyType::p256).value()) {
+      attestation_key_(crypto::PrivateKey::generate(crypto::KeyType::p256).value()) {}
+
+Cmw Machine::evidence(ByteView binder, const std::string& swname) const {
   SoftwareAttesterOptions options;
   options.tiks.push_back(key_.to_pem().value());
   options.attestation_key = attestation_key_.to_pem().value();
-  options.swname = "approved";
+  options.swname = swname;
   options.debug_disabled = true;
-  attester_ = make_software_attester(std::move(options)).value();
-}
-
-Cmw Machine::evidence(ByteView binder) const {
+  const auto attester = make_software_attester(std::move(options)).value();
   std::optional<Cmw> out;
-  attester_->attest(
-      {attester_->schemes().front(), danger::binder_from_bytes(bytes(binder), Hash::sha256, tik_)},
+  attester->attest(
+      {attester->schemes().front(), danger::binder_from_bytes(bytes(binder), Hash::sha256, tik_)},
       [&](Result<Cmw> made) {
         ASSERT_TRUE(made) << made.error().message();
         out = std::move(*made);

@@ -28,7 +28,7 @@ struct Answered {
 class Machine {
  public:
   Machine();
-  [[nodiscard]] Cmw evidence(ByteView binder) const;
+  [[nodiscard]] Cmw evidence(ByteView binder, const std::string& swname = "approved") const;
   [[nodiscard]] const Spki& tik() const { return tik_; }
   [[nodiscard]] std::string tik_parameter() const;  // "&tik=…"
   // policy is TOML that stands alone, and accepts this machine at once.
@@ -38,7 +38,6 @@ class Machine {
   crypto::PrivateKey key_;
   Spki tik_;
   crypto::PrivateKey attestation_key_;
-  std::shared_ptr<Attester> attester_;
 };
 
 inline const std::string admin_token = "the administrator's token";

@@ -226,6 +226,24 @@ TEST_F(Serving, RequestsOfOneClientHaveALimit) {
   EXPECT_THAT(refused, HasSubstr("Retry-After: 1\r\n"));
 }
 
+// What is beyond the limit is not looked at: no evidence is appraised, and no session looked for.
+TEST_F(Serving, G06RequestsBeyondTheLimitReachNobody) {
+  ServerLimits limits;
+  limits.requests_per_second = 0.001;
+  limits.burst = 2;
+  std::atomic<int> handled = 0;
+  start(limits, [&](const Request&, const Api::Done& done) {
+    ++handled;
+    done({200, "text/plain", "seen"}, {});
+  });
+  auto c = client();
+  for (int i = 0; i < 6; ++i) {
+    c.say("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+    EXPECT_THAT(c.hear(i < 2 ? "seen" : "\"}"), StartsWith(i < 2 ? "HTTP/1.1 200 " : "HTTP/1.1 429 "));
+  }
+  EXPECT_EQ(handled, 2);
+}
+
 TEST_F(Serving, LateAnswersAreGivenUp) {
   ServerLimits limits;
   limits.answer = 100ms;
