@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     return 0;
   }
   const auto encoded = cbor::encode(*v);
-  // Only an array or map that came without its length may grow: two bytes around it become a head of three where
-  // it has 256 items or more.
+  // Only an array or map that came without its length may grow: two bytes around it become a head of three
+  // where it has 256 items or more.
   demand(encoded.ok() && encoded->size() <= size + size / 256);
   const auto again = cbor::parse(*encoded);
   demand(again.ok() && *cbor::encode(*again) == *encoded);

@@ -55,9 +55,9 @@ struct RemoteVerifierOptions {
 // make_remote_verifier asks for a judgement of each piece of evidence. The binder and the key are compared
 // here first; evidence that fails is sent to nobody. The service's session has the binder as its nonce, and
 // its answer counts only when it is signed by a pinned key of that service and names the binder, the SHA-256
-// of the evidence as it was sent, and no other key than the peer's. `appraise` never blocks: `done` is called from a thread
-// of the verifier's own. Whatever keeps the service from answering refuses the peer (verifier_unavailable).
-// Errors: configuration.
+// of the evidence as it was sent, and no other key than the peer's. `appraise` never blocks: `done` is called
+// from a thread of the verifier's own. Whatever keeps the service from answering refuses the peer
+// (verifier_unavailable). Errors: configuration.
 [[nodiscard]] Result<std::shared_ptr<Verifier>> make_remote_verifier(RemoteVerifierOptions options);
 
 }  // namespace seatls
