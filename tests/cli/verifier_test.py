@@ -23,6 +23,7 @@ class Service:
 
     def __init__(self, case: "VerifierCase", config: str = "verifier.toml", environment: dict | None = None) -> None:
         self.case = case
+        self.readers: list[threading.Thread] = []
         self.process = subprocess.Popen([kit.PROGRAM, "verifier", "--config", config, "--json", "--log-level", "info"],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=case.folder,
                                         env={**case.environment, **(environment or {})})
