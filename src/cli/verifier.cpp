@@ -82,6 +82,32 @@ service::ServerLimits server_limits(const config::ServiceSettings& s) {
   return limits;
 }
 
+// Watching drops what was made of the store's policies when somebody changes them. The store may call at any
+// moment, also when this is over already.
+class Watching {
+ public:
+  Watching(service::Store& store, const service::Api& api) : state_(std::make_shared<State>()) {
+    state_->api = &api;
+    store.watch([state = state_] {
+      const std::scoped_lock lock(state->mutex);
+      if (state->api != nullptr) state->api->parts()->judge->drop();
+    });
+  }
+  ~Watching() {
+    const std::scoped_lock lock(state_->mutex);
+    state_->api = nullptr;
+  }
+  Watching(const Watching&) = delete;
+  Watching& operator=(const Watching&) = delete;
+
+ private:
+  struct State {
+    std::mutex mutex;
+    const service::Api* api = nullptr;
+  };
+  const std::shared_ptr<State> state_;
+};
+
 // Sweeper forgets expired sessions, on a thread of its own.
 class Sweeper {
  public:
@@ -180,7 +206,7 @@ Exit run(const Console& console, const Program& program, const std::string& port
   if (!world) return console.fail(world.error());
   Contexts contexts(std::move(world->context));
   service::Api api(std::move(world->parts));
-  (*store)->watch([&api] { api.parts()->judge->drop(); });
+  const Watching watching(**store, api);
 
   std::unique_ptr<service::Server> server;
   std::vector<service::Listener> listeners;
@@ -244,7 +270,6 @@ Exit run(const Console& console, const Program& program, const std::string& port
     const Sweeper sweeper(api);
     server->run();
   }
-  (*store)->watch({});
   return Exit::ok;
 }
 
