@@ -12,9 +12,10 @@ set(SEATLS_LAYERS
   early=4 exported=4 attest=4 appraise=4
   stack=5 reattest=5 collateral=5 remote=5
   stack_openssl=6 stack_boringssl=6
-  channel=7 config=7 service=7 proxy=7 preload=7
-  bench=8
-  cli=9)
+  channel=7 config=7 service=7 preload=7
+  proxy=8
+  bench=9
+  cli=10)
 
 function(seatls_layer NAME OUT)
   foreach(row IN LISTS SEATLS_LAYERS)
