@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "config/proxy.h"
 #include "config/service.h"
 #include "config/toml_file.h"
 #include "seatls/attesters.h"
@@ -67,6 +68,13 @@ void read_require(Draft& draft);
 [[nodiscard]] bool leaves_collateral_open(const Policy& policy);
 // read_service returns nothing where there is no [service].
 [[nodiscard]] std::optional<ServiceSettings> read_service(Draft& draft);
+// read_proxy reads [proxy], where there is one.
+void read_proxy(Draft& draft, ProxySettings& into);
+// check_file is check_config. [proxy] is left alone where `proxy` is null.
+[[nodiscard]] ConfigReport check_file(const std::string& path, std::optional<Role> role,
+                                      ProxySettings* proxy);
+// error_of makes one error of them all.
+[[nodiscard]] Error error_of(const std::vector<ConfigMistake>& mistakes, const std::string& path);
 // read_pinned_keys reads the public keys in the files that `key` names (`of` is its short name): PEM keys,
 // certificates, JWKs and sets of JWKs. What is wrong is noted.
 [[nodiscard]] std::vector<Spki> read_pinned_keys(Draft& draft, std::string_view key, std::string_view of);

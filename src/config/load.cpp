@@ -14,26 +14,29 @@ bool LoadedConfig::demands_channel() const {
   return framing == Framing::seatls_1 || (config.require && config.require->timing != Timing::intra);
 }
 
-ConfigReport check_config(const std::string& path, std::optional<Role> role) {
-  config::Mistakes mistakes(path);
-  const auto text = config::read_text_file(path);
+namespace config {
+
+ConfigReport check_file(const std::string& path, std::optional<Role> role, ProxySettings* proxy) {
+  Mistakes mistakes(path);
+  const auto text = read_text_file(path);
   if (!text) {
     mistakes.add(0, "", "the configuration cannot be read: " + text.error().detail,
                  "name a readable file; `seatls init` makes one", text.error().code);
     return {{}, mistakes.sorted()};
   }
-  const config::TomlFile file(*text, path, mistakes);
+  const TomlFile file(*text, path, mistakes);
   if (file.broken()) return {{}, mistakes.sorted()};
 
-  config::Draft draft(file, std::filesystem::path(path).parent_path(), mistakes);
+  Draft draft(file, std::filesystem::path(path).parent_path(), mistakes);
   draft.out.path = path;
-  config::read_endpoint(draft, role);
-  config::read_identity(draft);
-  config::read_experimental(draft);
-  config::read_attest(draft);
-  config::read_require(draft);
-  config::read_post(draft);
-  (void)config::read_service(draft);
+  read_endpoint(draft, role);
+  read_identity(draft);
+  read_experimental(draft);
+  read_attest(draft);
+  read_require(draft);
+  read_post(draft);
+  (void)read_service(draft);
+  if (proxy != nullptr) read_proxy(draft, *proxy);
   if (mistakes.empty())
     if (const auto valid = draft.out.config.validate(); !valid)
       mistakes.add(0, valid.error().path, valid.error().detail, "mend what is named", valid.error().code);
@@ -41,11 +44,9 @@ ConfigReport check_config(const std::string& path, std::optional<Role> role) {
   return {std::move(draft.out), {}};
 }
 
-Result<LoadedConfig> load_config(const std::string& path, std::optional<Role> role) {
-  auto report = check_config(path, role);
-  if (report.loaded) return std::move(*report.loaded);
-  Error error{report.mistakes.front().code, {}, path};
-  for (const auto& m : report.mistakes) {
+Error error_of(const std::vector<ConfigMistake>& mistakes, const std::string& path) {
+  Error error{mistakes.front().code, {}, path};
+  for (const auto& m : mistakes) {
     // A mistake in the file, or in one that it names, comes first: with one it cannot be used, whatever
     // else is there.
     const auto whose = category(m.code);
@@ -54,6 +55,19 @@ Result<LoadedConfig> load_config(const std::string& path, std::optional<Role> ro
     error.detail += (error.detail.empty() ? "" : "\n") + m.message();
   }
   return error;
+}
+
+}  // namespace config
+
+ConfigReport check_config(const std::string& path, std::optional<Role> role) {
+  config::ProxySettings proxy;
+  return config::check_file(path, role, &proxy);
+}
+
+Result<LoadedConfig> load_config(const std::string& path, std::optional<Role> role) {
+  auto report = check_config(path, role);
+  if (report.loaded) return std::move(*report.loaded);
+  return config::error_of(report.mistakes, path);
 }
 
 }  // namespace seatls

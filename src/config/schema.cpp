@@ -114,6 +114,25 @@ constexpr std::array rows = {
     KeySpec{"service", "workers", Kind::number},
     KeySpec{"service", "largest_body", Kind::number},
 
+    KeySpec{"proxy", "operations"},
+    KeySpec{"proxy", "threads", Kind::number},
+    KeySpec{"proxy", "connections", Kind::number},
+    KeySpec{"proxy", "connections_of_client", Kind::number},
+    KeySpec{"proxy", "connections_per_second", Kind::number},
+    KeySpec{"proxy", "handshake"},
+    KeySpec{"proxy", "connect"},
+    KeySpec{"proxy", "idle"},
+    KeySpec{"proxy", "drain"},
+    KeySpec{"proxy", "watch"},
+    KeySpec{"proxy", "listener", Kind::rows},
+    KeySpec{"proxy.listener", "listen"},
+    KeySpec{"proxy.listener", "to"},
+    KeySpec{"proxy.listener", "mode", Kind::text, "tcp|socks5|connect"},
+    KeySpec{"proxy.listener", "sni", Kind::names},
+    KeySpec{"proxy.listener", "allow", Kind::texts},
+    KeySpec{"proxy.listener", "proxy_protocol", Kind::flag},
+    KeySpec{"proxy.listener", "config"},
+
     KeySpec{"experimental", "interactive_passport", Kind::flag},
 
     KeySpec{"danger", "allow_unproven_tik", Kind::flag},
@@ -123,6 +142,7 @@ constexpr std::array rows = {
     KeySpec{"danger", "verifier_over_http", Kind::flag},
     KeySpec{"danger", "software_evidence", Kind::flag},
     KeySpec{"danger", "allow_unnamed_evidence", Kind::flag},
+    KeySpec{"danger", "plain_beyond_host", Kind::flag},
 };
 
 std::size_t distance(std::string_view a, std::string_view b) {

@@ -11,8 +11,9 @@
 namespace seatls::config {
 
 // `names` is a text, or a list of texts. `tables` holds tables of any name, each with the keys of the table
-// around them, but for such a key itself.
-enum class Kind : std::uint8_t { text, flag, number, texts, names, numbers, tables };
+// around them, but for such a key itself. `rows` holds any number of tables, [[proxy.listener]], whose keys
+// are those of the schema's table of that name.
+enum class Kind : std::uint8_t { text, flag, number, texts, names, numbers, tables, rows };
 
 struct KeySpec {
   std::string_view table;

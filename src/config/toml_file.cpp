@@ -39,6 +39,7 @@ std::string_view expected(Kind kind) {
     case Kind::names: return "a text in quotes, or a list of them";
     case Kind::numbers: return "a list of whole numbers, [0, 1]";
     case Kind::tables: return "tables";
+    case Kind::rows: return "tables, [[…]]";
   }
   return "";
 }
@@ -76,7 +77,8 @@ std::optional<TomlFile::Value> typed(const toml::node& node, Kind kind) {
       if (const auto* v = node.as_array())
         if (auto list = list_of<std::int64_t>(*v)) return std::move(*list);
       break;
-    case Kind::tables: break;
+    case Kind::tables:
+    case Kind::rows: break;
   }
   return {};
 }
@@ -103,7 +105,9 @@ bool check_choices(const KeySpec& row, const TomlFile::Value& value, unsigned li
 std::vector<std::string> tables_of_schema() {
   std::vector<std::string> tables;
   for (const auto& row : schema())
-    if (std::find(tables.begin(), tables.end(), row.table) == tables.end()) tables.emplace_back(row.table);
+    if (row.table.find('.') == std::string_view::npos &&
+        std::find(tables.begin(), tables.end(), row.table) == tables.end())
+      tables.emplace_back(row.table);
   return tables;
 }
 
@@ -117,11 +121,18 @@ const toml::table* table_of(const toml::node& node, const std::string& name, Mis
 
 }  // namespace
 
+// bracketed is a table's name as a file writes it.
+std::string bracketed(std::string_view table) {
+  const bool row = table.find('.') != std::string_view::npos;
+  return (row ? "[[" : "[") + std::string(table) + (row ? "]]" : "]");
+}
+
 // Reading reads one table of the file, and those below it, by the rows of the schema that `home` names.
 struct TomlFile::Reading {
   TomlFile& file;
   const std::string& home;
   Mistakes& mistakes;
+  bool below = false;  // in a table of a key of Kind::tables
 
   void table(const std::string& name, const toml::table& content, unsigned line) {
     file.tables_[name] = line;
@@ -133,7 +144,6 @@ struct TomlFile::Reading {
  private:
   [[nodiscard]] const KeySpec* row_of(const std::string& name, std::string_view key,
                                       const toml::node& value) {
-    const bool below = name != home;
     std::vector<std::string> known;
     std::string elsewhere;
     for (const auto& row : schema()) {
@@ -144,9 +154,12 @@ struct TomlFile::Reading {
     }
     const auto meant = closest(key, known);
     mistakes.add(line_of(value), name + "." + std::string(key), "there is no such key",
-                 !elsewhere.empty() ? "it belongs into [" + elsewhere + "]"
-                 : !meant.empty()   ? "did you mean " + quoted(meant) + "?"
-                                    : "the keys of [" + name + "] are: " + joined(known));
+                 !elsewhere.empty() ? "it belongs into " + bracketed(elsewhere)
+                 : !meant.empty()
+                     ? "did you mean " + quoted(meant) + "?"
+                     : "the keys of " +
+                           (home.find('.') != std::string::npos ? bracketed(home) : "[" + name + "]") +
+                           " are: " + joined(known));
     return nullptr;
   }
 
@@ -157,17 +170,33 @@ struct TomlFile::Reading {
       if (tables == nullptr) return;
       file.tables_[full] = line_of(value);
       for (const auto& [name, node] : *tables) {
-        const std::string below = full + "." + std::string(name.str());
-        if (const auto* content = table_of(node, below, mistakes)) table(below, *content, line_of(node));
+        const std::string inner = full + "." + std::string(name.str());
+        if (const auto* content = table_of(node, inner, mistakes))
+          Reading{file, home, mistakes, true}.table(inner, *content, line_of(node));
       }
       return;
     }
+    if (row.kind == Kind::rows)
+      return read_rows(std::string(row.table) + "." + std::string(row.key), full, value);
     auto read = typed(value, row.kind);
     if (!read)
       return mistakes.add(line_of(value), full, "the value is of the wrong type",
                           "write " + std::string(expected(row.kind)));
     if (!check_choices(row, *read, line_of(value), full, mistakes)) return;
     file.entries_.emplace(full, Entry{std::move(*read), line_of(value)});
+  }
+
+  void read_rows(const std::string& table, const std::string& full, const toml::node& value) {
+    const auto* list = value.as_array();
+    const bool good = list != nullptr && std::all_of(list->begin(), list->end(),
+                                                     [](const toml::node& n) { return n.is_table(); });
+    if (!good)
+      return mistakes.add(line_of(value), full, "must be tables",
+                          "write [[" + table + "]] on a line of its own for each");
+    std::size_t index = 0;
+    for (const auto& node : *list)
+      Reading{file, table, mistakes}.table(full + "[" + std::to_string(index++) + "]", *node.as_table(),
+                                           line_of(node));
   }
 };
 
@@ -206,7 +235,7 @@ TomlFile::TomlFile(std::string_view text, const std::string& name, Mistakes& mis
       mistakes.add(
           line_of(node), table,
           content != nullptr ? "there is no table [" + table + "]" : "this key stands outside of any table",
-          !home.empty()    ? "move it below [" + home + "]"
+          !home.empty()    ? "move it below " + bracketed(home)
           : !meant.empty() ? "did you mean [" + meant + "]?"
                            : "the tables are: " + joined(known_tables));
       continue;
@@ -222,6 +251,12 @@ std::vector<std::string> TomlFile::tables(std::string_view key) const {
   for (auto it = tables_.lower_bound(above); it != tables_.end() && it->first.starts_with(above); ++it)
     names.push_back(it->first.substr(above.size()));
   return names;
+}
+
+std::size_t TomlFile::rows(std::string_view key) const {
+  std::size_t n = 0;
+  while (tables_.contains(std::string(key) + "[" + std::to_string(n) + "]")) ++n;
+  return n;
 }
 
 bool TomlFile::has_table(std::string_view table) const { return tables_.contains(table); }

@@ -46,6 +46,8 @@ class TomlFile {
   [[nodiscard]] bool has_table(std::string_view table) const;
   // tables returns the names of the tables that a key of Kind::tables holds.
   [[nodiscard]] std::vector<std::string> tables(std::string_view key) const;
+  // rows tells how many tables a key of Kind::rows holds. They are named "proxy.listener[0]" and so on.
+  [[nodiscard]] std::size_t rows(std::string_view key) const;
   [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
   // mentioned tells whether the key stands in the file, be it with a value that was refused: what is
   // wrong is told once, not again as missing.

@@ -32,6 +32,10 @@ class Filter {
   virtual Result<void> upstream_sent(ByteView data) = 0;
   virtual void peer_ended() = 0;  // no more comes from there
   virtual void upstream_ended() = 0;
+  // upstream_failed: it cannot be reached (network), did not answer in time (timed_out), or broke off.
+  virtual void upstream_failed(const Error& /*error*/) { upstream_ended(); }
+  // wind_up: the connection is to end as soon as that leaves nothing half done.
+  virtual void wind_up() {}
 
   // What is to be written now. The relay consumes it with taken_by_*.
   [[nodiscard]] virtual ByteView for_upstream() const = 0;

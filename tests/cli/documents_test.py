@@ -111,11 +111,11 @@ class Completeness(kit.Case):
     def test_every_key_is_told(self) -> None:
         """The schema in the source and the tables in the document name the same keys, with the same choices."""
         source = (kit.ROOT / "src" / "config" / "schema.cpp").read_text()
-        rows = re.findall(r'KeySpec\{\s*"(\w+)", "(\w+)"(?:, Kind::(\w+))?(?:,\s*"([^"]*)")?', source)
+        rows = re.findall(r'KeySpec\{\s*"([\w.]+)", "(\w+)"(?:, Kind::(\w+))?(?:,\s*"([^"]*)")?', source)
         known = {(table, key): choices.split("|") if choices else [] for table, key, _, choices in rows}
         document = (USAGE / "configuration.md").read_text()
         told = {}
-        for table, text in re.findall(r"^## `\[(\w+)\]`[^\n]*\n(.*?)(?=^## |\Z)", document, re.M | re.S):
+        for table, text in re.findall(r"^## `\[+([\w.]+)\]+`[^\n]*\n(.*?)(?=^## |\Z)", document, re.M | re.S):
             for key, default, meaning in re.findall(r"^\| `(\w+)` \| (.*?) \| (.*) \|$", text, re.M):
                 self.assertTrue(default and meaning)
                 told[table, key] = meaning
