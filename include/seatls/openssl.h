@@ -73,8 +73,9 @@ class Connection {
   };
 
   // create takes ownership of neither the context nor `fd`, a connected non-blocking socket. The
-  // role is the config's. OpenSSL writes with write(2), so the program ignores SIGPIPE. `server_name`
-  // (client): SNI and the name that the certificate must have.
+  // role is the config's. `server_name` (client): SNI and the name that the certificate must have. A peer
+  // that is gone is an error, never a SIGPIPE; an SSL that the application drives itself has OpenSSL's own
+  // socket BIO, which raises it.
   [[nodiscard]] static Result<Connection> create(ssl_ctx_st* ctx, int fd,
                                                  const std::string& server_name = "");
   Connection(Connection&&) noexcept;

@@ -8,7 +8,6 @@
 
 #include <array>
 #include <chrono>
-#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
@@ -176,7 +175,6 @@ Result<void> memory_of(SSL_CTX* client, SSL_CTX* server, unsigned times, Report&
 }  // namespace
 
 Result<Report> reattest(const ReattestOptions& options) {
-  std::signal(SIGPIPE, SIG_IGN);  // as Connection asks for
   SEATLS_TRY(const Authority ca, Authority::make());
   SEATLS_TRY(const Identity server, ca.certify("server"));
   SEATLS_TRY(const Identity client, ca.certify("client"));

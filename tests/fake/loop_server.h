@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <string>
@@ -74,6 +75,7 @@ class LoopServer {
   };
 
   void start_tls(const Tls& tls) {
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes with write(2), and clients leave in the middle
     context_.reset(SSL_CTX_new(TLS_server_method()));
     const std::unique_ptr<BIO, decltype(&BIO_free)> certificate(
         BIO_new_mem_buf(tls.certificate_pem.data(), -1), BIO_free);

@@ -13,6 +13,7 @@
 
 #include "seatls/openssl.h"
 #include "stack/openssl/post.h"
+#include "stack/openssl/socket_bio.h"
 #include "stack/openssl/state.h"
 #include "stack/openssl/tls_error.h"
 
@@ -103,7 +104,9 @@ Result<Connection> Connection::create(SSL_CTX* ctx, int fd, const std::string& s
   Ssl ssl(SSL_new(ctx));
   State* state = ssl ? State::of(ssl.get()) : nullptr;
   if (state == nullptr) return failed("SSL_new");
-  if (SSL_set_fd(ssl.get(), fd) != 1) return failed("SSL_set_fd");
+  BIO* const transport = socket_bio(fd);
+  if (transport == nullptr) return failed("BIO_new");
+  SSL_set_bio(ssl.get(), transport, transport);
   if (state->config().role == Role::client) {
     SEATLS_CHECK(expect_name(ssl.get(), state->config(), server_name));
     SSL_set_connect_state(ssl.get());

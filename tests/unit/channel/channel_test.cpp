@@ -55,10 +55,7 @@ struct End {
 };
 
 struct ChannelTest : ::testing::Test {
-  ChannelTest() {
-    std::signal(SIGPIPE, SIG_IGN);  // as Connection asks for
-    client.require(server);
-  }
+  ChannelTest() { client.require(server); }
   ~ChannelTest() override {
     client.channel.reset();
     server.channel.reset();
@@ -185,6 +182,22 @@ TEST_F(ChannelTest, AConnectionThatIsCutIsNoEnd) {
   ::shutdown(fd[1], SHUT_RDWR);
   ASSERT_TRUE(run([&] { return client.error.has_value(); }));
   EXPECT_FALSE(client.channel->ended());
+}
+
+// A program need not know that OpenSSL's own sockets raise SIGPIPE.
+volatile std::sig_atomic_t signals = 0;
+
+TEST_F(ChannelTest, WritingToAPeerThatIsGoneIsAnErrorAndNoSignal) {
+  signals = 0;
+  auto* const before = std::signal(SIGPIPE, [](int) { signals = 1; });
+  start();
+  ASSERT_TRUE(both_open());
+  server.channel.reset();
+  ::shutdown(fd[1], SHUT_RDWR);
+  EXPECT_EQ(client.channel->write(view("to nobody")), 9U);
+  ASSERT_TRUE(run([&] { return client.error.has_value(); }));
+  EXPECT_EQ(signals, 0);
+  std::signal(SIGPIPE, before);
 }
 
 TEST_F(ChannelTest, NothingPassesWithoutItsProtocol) {
