@@ -194,14 +194,17 @@ class Capture final : public Verifier {
 
 class Relay final : public Attester {
  public:
-  Relay(config::HostPort genuine, std::string name, std::string ca_pem)
-      : genuine_(std::move(genuine)), name_(std::move(name)), ca_pem_(std::move(ca_pem)) {}
+  Relay(config::HostPort genuine, std::string name, std::string ca_pem, std::string scheme)
+      : genuine_(std::move(genuine)),
+        name_(std::move(name)),
+        ca_pem_(std::move(ca_pem)),
+        scheme_(std::move(scheme)) {}
   ~Relay() override {
     for (auto& t : threads_) t.join();
   }
 
   [[nodiscard]] std::vector<AttestationScheme> schemes() const override {
-    return {AttestationScheme{*SchemeTable::defaults().find("tpm2")}};
+    return {AttestationScheme{*SchemeTable::defaults().find(scheme_)}};
   }
   void attest(EvidenceRequest request, Done done) override {
     const std::lock_guard lock(mutex_);
@@ -224,7 +227,7 @@ class Relay final : public Attester {
   }
 
   config::HostPort genuine_;
-  std::string name_, ca_pem_;
+  std::string name_, ca_pem_, scheme_;
   std::mutex mutex_;
   std::vector<std::thread> threads_;
 };
@@ -262,8 +265,9 @@ class KeyBoundVerifier final : public Verifier {
 
 }  // namespace
 
-std::shared_ptr<Attester> make_relay(config::HostPort genuine, std::string name, std::string ca_pem) {
-  return std::make_shared<Relay>(std::move(genuine), std::move(name), std::move(ca_pem));
+std::shared_ptr<Attester> make_relay(config::HostPort genuine, std::string name, std::string ca_pem,
+                                     std::string scheme) {
+  return std::make_shared<Relay>(std::move(genuine), std::move(name), std::move(ca_pem), std::move(scheme));
 }
 
 std::shared_ptr<Verifier> make_key_bound_verifier(std::shared_ptr<Verifier> verifier) {

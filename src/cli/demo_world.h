@@ -100,10 +100,10 @@ struct Visit {
 [[nodiscard]] Visit visit(const LoadedConfig& client, const config::HostPort& where, const std::string& name,
                           const std::string& message);
 
-// Eavesdropper is Mallory's attester: she has no TPM. Asked for evidence, she connects to the genuine
-// server in the same moment, has it attest itself to her, and passes that on.
+// make_relay is Mallory's attester: she has no attestation key. Asked for evidence, she connects to the
+// genuine server in the same moment, has it attest itself to her, and passes that on.
 [[nodiscard]] std::shared_ptr<Attester> make_relay(config::HostPort genuine, std::string name,
-                                                   std::string ca_pem);
+                                                   std::string ca_pem, std::string scheme = "tpm2");
 
 // make_key_bound_verifier judges as designs do that bind evidence to the certificate's key alone (RA-TLS):
 // it believes whatever binder the evidence brings. It exists to be fooled.
