@@ -9,15 +9,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
-#include <deque>
+#include <functional>
 #include <memory>
-#include <mutex>
-#include <thread>
 #include <vector>
 
-#include "bench/parties.h"
+#include "bench/replica.h"
 #include "seatls/openssl.h"
+#include "seatls/remote_verifier.h"
 
 namespace seatls::bench {
 namespace {
@@ -30,59 +28,22 @@ struct FreeContext {
 };
 using Context = std::unique_ptr<SSL_CTX, FreeContext>;
 
-// Delayed answers what another attester makes, each time `delay` after it was asked, from a thread of
-// its own. All delays are equal, so answers leave in the order of the requests.
+// Delayed answers what another attester makes, each time so much later.
 class Delayed final : public Attester {
  public:
   Delayed(std::shared_ptr<Attester> real, std::chrono::milliseconds delay)
-      : real_(std::move(real)), delay_(delay), thread_([this] { run(); }) {}
-  ~Delayed() override {
-    {
-      const std::lock_guard lock(mutex_);
-      ending_ = true;
-    }
-    changed_.notify_all();
-    thread_.join();
-  }
+      : real_(std::move(real)), delay_(delay) {}
   [[nodiscard]] std::vector<AttestationScheme> schemes() const override { return real_->schemes(); }
   void attest(EvidenceRequest request, Done done) override {
     real_->attest(std::move(request), [this, done = std::move(done)](Result<Cmw> made) {
-      const std::lock_guard lock(mutex_);
-      queue_.push_back({Clock::now() + delay_, done, std::move(made)});
-      changed_.notify_all();
+      auto kept = std::make_shared<Result<Cmw>>(std::move(made));
+      delay_.then([done, kept] { done(std::move(*kept)); });
     });
   }
 
  private:
-  struct Waiting {
-    Clock::time_point due;
-    Done done;
-    Result<Cmw> made;
-  };
-  void run() {
-    std::unique_lock lock(mutex_);
-    while (!ending_) {
-      if (queue_.empty()) {
-        changed_.wait(lock);
-      } else if (const auto due = queue_.front().due; Clock::now() < due) {
-        changed_.wait_until(lock, due);
-      } else {
-        Waiting next = std::move(queue_.front());
-        queue_.pop_front();
-        lock.unlock();
-        next.done(std::move(next.made));
-        lock.lock();
-      }
-    }
-  }
-
   std::shared_ptr<Attester> real_;
-  const std::chrono::milliseconds delay_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Waiting> queue_;
-  bool ending_ = false;
-  std::thread thread_;  // last: it starts when all else is there
+  Delay delay_;
 };
 
 Error fault(std::string what) { return {Code::internal, std::move(what), "bench"}; }
@@ -166,23 +127,56 @@ Result<Context> make_context(Role role, const Identity& own, const Authority& ca
   return ctx;
 }
 
-// once runs all connections, and returns the wall time in milliseconds.
-Result<double> once(unsigned connections, bool mutual, std::chrono::milliseconds delay) {
-  SEATLS_TRY(const Authority ca, Authority::make());
-  SEATLS_TRY(const Identity server, ca.certify("server"));
-  SEATLS_TRY(const Identity client, ca.certify("client"));
-  SEATLS_TRY(Parties parties, software_parties(server, client));
-  parties.server_attester = std::make_shared<Delayed>(parties.server_attester, delay);
-  parties.client_attester = std::make_shared<Delayed>(parties.client_attester, delay);
-  Config of_client = parties.client_config(mutual), of_server = parties.server_config(mutual);
+struct World {
+  Authority ca;
+  Identity server, client;
+  static Result<World> make() {
+    SEATLS_TRY(Authority ca, Authority::make());
+    SEATLS_TRY(Identity server, ca.certify("server"));
+    SEATLS_TRY(Identity client, ca.certify("client"));
+    return World{std::move(ca), std::move(server), std::move(client)};
+  }
+};
+
+// handshakes runs all connections, and returns the wall time in milliseconds.
+Result<double> handshakes(unsigned connections, const World& world, Config of_client, Config of_server) {
   of_client.credential_timeout = of_server.credential_timeout = std::chrono::seconds(30);
-  SEATLS_TRY(const Context c, make_context(Role::client, client, ca, std::move(of_client)));
-  SEATLS_TRY(const Context s, make_context(Role::server, server, ca, std::move(of_server)));
+  SEATLS_TRY(const Context c, make_context(Role::client, world.client, world.ca, std::move(of_client)));
+  SEATLS_TRY(const Context s, make_context(Role::server, world.server, world.ca, std::move(of_server)));
   Loop loop;
   for (unsigned i = 0; i < connections; ++i) SEATLS_CHECK(loop.add(c.get(), s.get()));
   const auto start = Clock::now();
   SEATLS_CHECK(loop.run());
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+Result<double> slow_attesters(unsigned connections, bool mutual, std::chrono::milliseconds delay) {
+  SEATLS_TRY(const World world, World::make());
+  SEATLS_TRY(Parties parties, software_parties(world.server, world.client));
+  parties.server_attester = std::make_shared<Delayed>(parties.server_attester, delay);
+  parties.client_attester = std::make_shared<Delayed>(parties.client_attester, delay);
+  return handshakes(connections, world, parties.client_config(mutual), parties.server_config(mutual));
+}
+
+// A verifier service of its own judges each server: a session, and the evidence, over TLS.
+Result<double> slow_verifier(unsigned connections, std::chrono::milliseconds delay) {
+  SEATLS_TRY(const World world, World::make());
+  SEATLS_TRY(const Identity service, world.ca.certify("localhost"));
+  SEATLS_TRY(const auto attestation_key, crypto::PrivateKey::generate(crypto::KeyType::p256));
+  SEATLS_TRY(auto machine, software_machine(world.server.key, attestation_key));
+  SEATLS_TRY(const auto replica, Replica::start({.policy = machine.policy, .delay = delay}, service));
+  RemoteVerifierOptions options;
+  options.services = {{Replica::name, replica->url()}};
+  options.schemes = {"software"};
+  options.result.verifiers = {{Replica::name, {replica->key()}}};
+  options.danger.software_evidence = true;
+  options.ca_pem = world.ca.certificate_pem();
+  options.outstanding = connections;
+  options.timeout = options.budget = std::chrono::seconds(30);
+  Parties parties;
+  parties.server_attester = machine.attester;
+  SEATLS_TRY(parties.client_appraises, make_remote_verifier(std::move(options)));
+  return handshakes(connections, world, parties.client_config(false), parties.server_config(false));
 }
 
 // Two sockets and two descriptors to wait for, per connection.
@@ -204,28 +198,34 @@ Result<void> allow_descriptors(unsigned connections) {
 Result<Report> concurrency(const ConcurrencyOptions& options) {
   SEATLS_CHECK(allow_descriptors(options.connections));
   Report report;
-  const auto measure = [&](const char* name, bool mutual) -> Result<void> {
-    Series none{std::string(name) + ", no delay", "ms", {}};
-    Series delayed{std::string(name) + ", " + std::to_string(options.delay.count()) + " ms each", "ms", {}};
+  using Run = std::function<Result<double>(std::chrono::milliseconds delay)>;
+  const auto measure = [&](const std::string& name, const std::string& ratio, unsigned delays,
+                           std::chrono::milliseconds delay, const Run& run) -> Result<void> {
+    Series none{name + ", no delay", "ms", {}};
+    Series delayed{name + ", " + std::to_string(delay.count()) + " ms each", "ms", {}};
     for (unsigned round = 0; round < options.rounds; ++round) {
-      SEATLS_TRY(const double fast, once(options.connections, mutual, std::chrono::milliseconds(0)));
-      SEATLS_TRY(const double slow, once(options.connections, mutual, options.delay));
+      SEATLS_TRY(const double fast, run(std::chrono::milliseconds(0)));
+      SEATLS_TRY(const double slow, run(delay));
       none.samples.push_back(fast);
       delayed.samples.push_back(slow);
     }
-    const double delays = (mutual ? 2.0 : 1.0) * static_cast<double>(options.delay.count());
-    report.ratios.emplace_back(std::string(mutual ? "mutual" : "server") + "_to_limit",
-                               delayed.median() / (1.2 * none.median() + delays));
+    const double waited = delays * static_cast<double>(delay.count());
+    report.ratios.emplace_back(ratio, delayed.median() / (1.2 * none.median() + waited));
     report.cases.push_back(std::move(none));
     report.cases.push_back(std::move(delayed));
     return {};
   };
-  SEATLS_CHECK(measure("server attests", false));
-  SEATLS_CHECK(measure("both attest", true));
+  for (const bool mutual : {false, true})
+    SEATLS_CHECK(measure(mutual ? "both attest" : "server attests",
+                         mutual ? "mutual_to_limit" : "server_to_limit", mutual ? 2 : 1, options.delay,
+                         [&](auto delay) { return slow_attesters(options.connections, mutual, delay); }));
+  SEATLS_CHECK(measure("remote verifier", "remote_to_limit", 1, options.verifier_delay,
+                       [&](auto delay) { return slow_verifier(options.appraisals, delay); }));
   report.notes.push_back(
       std::to_string(options.connections) +
-      " handshakes at once, both ends on one thread; *_to_limit is the delayed wall time over "
-      "1.2 x (no delay) + one delay per attesting side: at most 1.");
+      " handshakes at once (remote verifier: " + std::to_string(options.appraisals) +
+      "), both ends on one thread; *_to_limit is the delayed wall time over 1.2 x (no delay) + one delay for "
+      "each that has one: at most 1.");
   return report;
 }
 

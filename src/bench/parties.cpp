@@ -65,31 +65,6 @@ class ManyPassports final : public Attester {
   std::size_t next_ = 0;
 };
 
-Result<std::shared_ptr<Attester>> software_attester(const Identity& own) {
-  SEATLS_TRY(Secret pem, own.key.to_pem());
-  SoftwareAttesterOptions options;
-  options.tiks.push_back(std::move(pem));
-  options.swname = "bench";
-  options.swversion = "1";
-  options.debug_disabled = true;
-  return make_software_attester(std::move(options));
-}
-
-// The evidence is signed by the TIK itself: one signature to make, one to verify.
-Result<std::shared_ptr<Verifier>> software_verifier(const Identity& peer) {
-  Policy policy;
-  policy.id = "bench";
-  policy.schemes = {"software"};
-  policy.software.ak = {peer.certificate.spki()};
-  policy.software.swname = expect::Exactly<std::string>{"bench"};
-  policy.software.key = KeyProvenance::none;
-  policy.danger.software_evidence = true;
-  policy.danger.allow_unproven_tik = true;
-  LocalVerifierOptions options;
-  options.evidence_cache = std::make_shared<EvidenceCache>(evidence_remembered);
-  return make_local_verifier(std::move(policy), std::move(options));
-}
-
 // Software evidence is never better than a warning.
 Require demand(std::shared_ptr<Verifier> verifier) {
   Require out;
@@ -151,12 +126,41 @@ Config Parties::server_config(bool mutual) const {
   return config;
 }
 
+Result<SoftwareMachine> software_machine(const crypto::PrivateKey& tik,
+                                         const std::optional<crypto::PrivateKey>& attestation_key) {
+  SoftwareAttesterOptions options;
+  SEATLS_TRY(Secret pem, tik.to_pem());
+  options.tiks.push_back(std::move(pem));
+  options.swname = "bench";
+  options.swversion = "1";
+  options.debug_disabled = true;
+  Policy policy;
+  policy.id = "bench";
+  policy.schemes = {"software"};
+  policy.software.ak = {attestation_key.value_or(tik).public_key().spki()};
+  policy.software.swname = expect::Exactly<std::string>{"bench"};
+  policy.danger.software_evidence = true;
+  if (attestation_key) {
+    SEATLS_TRY(options.attestation_key, attestation_key->to_pem());
+  } else {
+    policy.software.key = KeyProvenance::none;
+    policy.danger.allow_unproven_tik = true;
+  }
+  SEATLS_TRY(auto attester, make_software_attester(std::move(options)));
+  return SoftwareMachine{std::move(attester), std::move(policy)};
+}
+
 Result<Parties> software_parties(const Identity& server, const Identity& client) {
+  SEATLS_TRY(auto of_server, software_machine(server.key));
+  SEATLS_TRY(auto of_client, software_machine(client.key));
+  LocalVerifierOptions options;
+  options.evidence_cache = std::make_shared<EvidenceCache>(evidence_remembered);
   Parties out;
-  SEATLS_TRY(out.server_attester, software_attester(server));
-  SEATLS_TRY(out.client_attester, software_attester(client));
-  SEATLS_TRY(out.client_appraises, software_verifier(server));
-  SEATLS_TRY(out.server_appraises, software_verifier(client));
+  out.server_attester = std::move(of_server.attester);
+  out.client_attester = std::move(of_client.attester);
+  SEATLS_TRY(out.client_appraises, make_local_verifier(std::move(of_server.policy), options));
+  options.evidence_cache = std::make_shared<EvidenceCache>(evidence_remembered);
+  SEATLS_TRY(out.server_appraises, make_local_verifier(std::move(of_client.policy), options));
   return out;
 }
 

@@ -4,11 +4,13 @@
 #include <openssl/ssl.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "crypto/x509.h"
 #include "seatls/config.h"
 #include "seatls/error.h"
+#include "seatls/policy.h"
 
 namespace seatls::bench {
 
@@ -37,6 +39,16 @@ struct Parties {
   [[nodiscard]] Config client_config(bool mutual) const;
   [[nodiscard]] Config server_config(bool mutual) const;
 };
+
+// SoftwareMachine makes software evidence about a key, and `policy` accepts it.
+struct SoftwareMachine {
+  std::shared_ptr<Attester> attester;
+  Policy policy;
+};
+// software_machine: the evidence is signed by an attestation key, or, without one, by the TIK itself, which
+// is one key less to verify with and proves nothing of the key.
+[[nodiscard]] Result<SoftwareMachine> software_machine(
+    const crypto::PrivateKey& tik, const std::optional<crypto::PrivateKey>& attestation_key = {});
 
 // software_parties make and appraise fresh evidence in every handshake: a CWT signed with P-256.
 [[nodiscard]] Result<Parties> software_parties(const Identity& server, const Identity& client);

@@ -6,47 +6,28 @@
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/encoding.h"
-#include "bench/parties.h"
+#include "bench/replica.h"
 #include "crypto/hash.h"
 #include "net/http.h"
-#include "seatls/attesters.h"
-#include "seatls/config_file.h"
-#include "seatls/openssl.h"
 #include "seatls/verifiers.h"
-#include "service/server.h"
 
 namespace seatls::bench {
 namespace {
 
 using Steady = std::chrono::steady_clock;
 
-// Machine makes evidence that `policy` accepts.
-struct Machine {
-  std::shared_ptr<Attester> attester;
+// Machine makes evidence for whoever gives a nonce.
+struct Machine : SoftwareMachine {
   Spki tik;
-  Policy policy;
 
   static Result<Machine> make() {
     SEATLS_TRY(const auto key, crypto::PrivateKey::generate(crypto::KeyType::p256));
     SEATLS_TRY(const auto attestation_key, crypto::PrivateKey::generate(crypto::KeyType::p256));
-    SoftwareAttesterOptions options;
-    SEATLS_TRY(auto pem, key.to_pem());
-    options.tiks.push_back(std::move(pem));
-    SEATLS_TRY(options.attestation_key, attestation_key.to_pem());
-    options.swname = "bench";
-    options.debug_disabled = true;
-    SEATLS_TRY(auto attester, make_software_attester(std::move(options)));
-    Policy policy;
-    policy.id = "bench";
-    policy.schemes = {"software"};
-    policy.software.ak = {attestation_key.public_key().spki()};
-    policy.software.swname = expect::Exactly<std::string>{"bench"};
-    policy.danger.software_evidence = true;
-    return Machine{std::move(attester), key.public_key().spki(), std::move(policy)};
+    SEATLS_TRY(auto made, software_machine(key, attestation_key));
+    return Machine{std::move(made), key.public_key().spki()};
   }
 
   [[nodiscard]] Result<Cmw> evidence(const Bytes& nonce) const {
@@ -95,62 +76,6 @@ Result<double> in_process(const Machine& machine, std::size_t count) {
   if (accepted != count) return Error{Code::internal, "evidence was refused", "bench"};
   return per_second(count, took);
 }
-
-// Replica is one service, on a thread of its own.
-class Replica {
- public:
-  static Result<std::unique_ptr<Replica>> start(const Machine& machine, const Identity& identity,
-                                                const std::string& store_address) {
-    LoadedConfig loaded;
-    loaded.config.role = Role::server;
-    loaded.certificate_pem = crypto::to_pem(identity.certificate);
-    SEATLS_TRY(loaded.key_pem, identity.key.to_pem());
-    SEATLS_TRY(auto* const context, openssl::make_context(loaded));
-    auto replica = std::unique_ptr<Replica>(new Replica);
-    replica->context_ = std::shared_ptr<ssl_ctx_st>(context, SSL_CTX_free);
-    SEATLS_TRY(auto store, service::open_store(store_address, {}));
-    SEATLS_TRY(auto key, crypto::PrivateKey::generate(crypto::KeyType::p256));
-    const auto clock = base::system_clock();
-    SEATLS_TRY(auto signer, service::ResultSigner::make(
-                                {.key = std::move(key), .issuer = "bench", .build = "1"}, store, clock()));
-    LocalVerifierOptions local;
-    local.evidence_cache = std::make_shared<EvidenceCache>();
-    auto judge = std::make_shared<service::Judge>(
-        service::JudgeOptions{{machine.policy}, {}, std::nullopt, std::move(local)}, store);
-    auto metrics = std::make_shared<service::Metrics>();
-    replica->api_ = std::make_unique<service::Api>(
-        service::Parts{{}, std::move(store), std::move(judge), std::move(signer), metrics, clock});
-    service::ServerLimits limits;
-    limits.requests_per_second = 0;
-    SEATLS_TRY(replica->server_,
-               service::Server::start(
-                   {{"127.0.0.1:0", [context_of = replica->context_] { return context_of; },
-                     [api = replica->api_.get()](service::Request request, service::Api::Done done) {
-                       api->handle(std::move(request), std::move(done));
-                     }}},
-                   limits, {}, metrics));
-    const auto address = replica->server_->addresses().front();
-    replica->url_ = "https://localhost" + address.substr(address.rfind(':'));
-    replica->thread_ = std::thread([server = replica->server_.get()] { server->run(); });
-    return replica;
-  }
-  Replica(const Replica&) = delete;
-  Replica& operator=(const Replica&) = delete;
-  ~Replica() {
-    if (!thread_.joinable()) return;
-    server_->stop();
-    thread_.join();
-  }
-  [[nodiscard]] const std::string& url() const { return url_; }
-
- private:
-  Replica() = default;
-  std::shared_ptr<ssl_ctx_st> context_;
-  std::unique_ptr<service::Api> api_;
-  std::unique_ptr<service::Server> server_;
-  std::string url_;
-  std::thread thread_;
-};
 
 // Conversations has so many pieces of evidence judged, some at a time, in turn by each replica.
 class Conversations {
@@ -221,7 +146,7 @@ Result<double> over_http(const Machine& machine, const Identity& identity, const
   SEATLS_TRY(const auto work, pieces(machine, options.appraisals));
   std::vector<std::unique_ptr<Replica>> replicas;
   for (unsigned i = 0; i < c.replicas; ++i) {
-    SEATLS_TRY(auto replica, Replica::start(machine, identity, c.store));
+    SEATLS_TRY(auto replica, Replica::start({.policy = machine.policy, .store = c.store}, identity));
     replicas.push_back(std::move(replica));
   }
   SEATLS_TRY(const auto loop, net::make_http_loop({.ca_pem = ca_pem}));
