@@ -1,8 +1,7 @@
 // Any bytes as evidence of an Azure VM, in any of its forms, and as its parts alone: what is read can be
 // judged, and nothing passes that nobody signed.
-#include "appraise/registry.h"
 #include "appraise/schemes/azure/parse.h"
-#include "fuzz/fuzz.h"
+#include "fuzz/scheme.h"
 
 namespace seatls::fuzz {
 namespace {
@@ -24,7 +23,7 @@ Policy make_policy() {
 
 void hcl_report(ByteView in) {
   const auto read = azure::parse_hcl_report(in);
-  if (!read) return demand(!read.error().detail.empty() || !read.error().path.empty());
+  if (!read) return demand_reason(read.error());
   demand(azure::is_hcl_report(in) && (read->snp() != nullptr) != (read->td() != nullptr));
   demand(read->variable.raw.size() < in.size() && read->expected_report_data().size() == 64);
   demand(read->variable.ak.bits() >= 2048 && read->variable.user_data.value_or(Bytes(64)).size() == 64);
@@ -39,18 +38,14 @@ void quote(ByteView in) {
 
 void evidence(ByteView in) {
   static const Policy policy = make_policy();
-  const Cmw cmw(CmwRecord{*SchemeTable::defaults().find("azure"), bytes(in), 0});
+  const Cmw cmw = evidence_of("azure", in.data(), in.size());
   const auto read = azure::parse(cmw);
   if (read.ok()) {
     demand(azure::is_evidence(in));
     demand(((*read)->snp() != nullptr) == ((*read)->hcl.snp() != nullptr));
     demand((*read)->quote.quote() != nullptr && (*read)->pcrs.size() <= 128);
   }
-  const Bytes binder(32, 7);
-  const appraise::Context context{policy, binder, nullptr, "", Time{std::chrono::seconds{1795255200}}};
-  appraise::Findings findings;
-  demand(!appraise::find_scheme("azure")->judge(cmw, context, findings));
-  demand(findings.refused());
+  demand_refused("azure", cmw, policy);
 }
 
 }  // namespace

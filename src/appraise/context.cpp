@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "appraise/ar4si.h"
 #include "base/encoding.h"
 #include "crypto/hash.h"
 
@@ -67,6 +68,15 @@ bool judge_debug(bool debug, const std::string& why, const Context& context, con
   else
     findings.refuse(Stage::policy, Code::debug_enabled, why, path);
   return !allowed;
+}
+
+void judge_hardware(bool simulated, Assessment& assessment) {
+  assessment.vector[TrustClaim::hardware] = simulated ? ar4si::hardware_none : ar4si::hardware_genuine;
+  if (simulated) tell_simulated(assessment);
+}
+
+void tell_simulated(Assessment& assessment) {
+  assessment.dangers.emplace_back("simulated_roots: no hardware stands behind this evidence");
 }
 
 bool is_zero(ByteView field) {

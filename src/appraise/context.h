@@ -93,6 +93,11 @@ void judge_key(KeyProvenance shown, KeyProvenance demanded, const Context& conte
                                const std::string& path, Findings& findings,
                                std::vector<std::string>& dangers);
 
+// judge_hardware says what stands behind the claims: hardware of the maker's, or nothing, where they end at
+// one of danger.simulated_roots. tell_simulated says the latter alone.
+void judge_hardware(bool simulated, Assessment& assessment);
+void tell_simulated(Assessment& assessment);
+
 [[nodiscard]] bool is_zero(ByteView field);
 
 // judge_named holds a value against those that the policy must list for it under `key`.

@@ -28,10 +28,7 @@ std::vector<Bytes> ders_of_pem(std::string_view pem, const std::string& label) {
     at += begin.size();
     const auto stop = pem.find(end, at);
     if (stop == std::string_view::npos) return {};
-    std::string base64url;
-    for (const char c : pem.substr(at, stop - at))
-      if (c != '\n' && c != '\r' && c != '=') base64url += c == '+' ? '-' : c == '/' ? '_' : c;
-    auto der = base::from_base64url(base64url);
+    auto der = base::from_base64_lines(pem.substr(at, stop - at));
     if (!der) return {};
     list.push_back(std::move(*der));
   }

@@ -1,5 +1,7 @@
 #include "base/encoding.h"
 
+#include <algorithm>
+
 namespace seatls::base {
 namespace {
 
@@ -72,6 +74,32 @@ Result<Bytes> from_base64url(std::string_view text) {
   if ((bits & ((1u << held) - 1)) != 0)
     return Error{Code::malformed, "base64url text with stray bits at its end", ""};
   return out;
+}
+
+std::string to_base64(ByteView data) {
+  std::string out = to_base64url(data);
+  std::ranges::replace(out, '-', '+');
+  std::ranges::replace(out, '_', '/');
+  out.append((4 - out.size() % 4) % 4, '=');
+  return out;
+}
+
+Result<Bytes> from_base64(std::string_view text) {
+  std::string url(text.substr(0, text.find_last_not_of('=') + 1));
+  const std::size_t padding = text.size() - url.size();
+  if (padding > 0 && (padding > 2 || text.size() % 4 != 0))
+    return Error{Code::malformed, "is padded as no base64 is", ""};
+  std::ranges::replace(url, '+', '-');
+  std::ranges::replace(url, '/', '_');
+  return from_base64url(url);
+}
+
+Result<Bytes> from_base64_lines(std::string_view text) {
+  std::string digits;
+  digits.reserve(text.size());
+  std::ranges::copy_if(text, std::back_inserter(digits),
+                       [](char c) { return c != '\n' && c != '\r' && c != ' ' && c != '\t'; });
+  return from_base64(digits);
 }
 
 bool is_utf8(ByteView data) {

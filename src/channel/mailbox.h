@@ -3,13 +3,13 @@
 #pragma once
 
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <mutex>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "seatls/post_handshake.h"
 
 namespace seatls::channel {
@@ -18,29 +18,22 @@ using Answer = std::variant<post::event::CredentialMade, post::event::Signed, po
 
 class Mailbox {
  public:
-  Mailbox() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-  ~Mailbox() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Mailbox(const Mailbox&) = delete;
-  Mailbox& operator=(const Mailbox&) = delete;
-
-  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] int fd() const { return event_.fd(); }
   void put(Answer answer) {
     const std::lock_guard lock(mutex_);
     answers_.push_back(std::move(answer));
     const std::uint64_t one = 1;
-    (void)!::write(fd_, &one, sizeof one);
+    (void)!::write(event_.fd(), &one, sizeof one);
   }
   [[nodiscard]] std::vector<Answer> take() {
     const std::lock_guard lock(mutex_);
     std::uint64_t count = 0;
-    (void)!::read(fd_, &count, sizeof count);
+    (void)!::read(event_.fd(), &count, sizeof count);
     return std::exchange(answers_, {});
   }
 
  private:
-  int fd_;
+  const base::Descriptor event_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
   std::mutex mutex_;
   std::vector<Answer> answers_;
 };

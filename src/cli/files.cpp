@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/descriptor.h"
 #include "config/text.h"
 
 namespace seatls::cli {
@@ -51,21 +52,16 @@ Result<void> write_output(const std::filesystem::path& path, ByteView content, M
   auto target = path;
   if (!special) target += ".new-" + std::to_string(::getpid());
   const int flags = special ? O_WRONLY : O_WRONLY | O_CREAT | O_EXCL;
-  const int fd = ::open(target.c_str(), flags | O_CLOEXEC, mode == Mode::secret ? 0600 : 0644);
-  if (fd < 0) return io_error(path, "is the folder there, and may you write to it?");
-  std::size_t done = 0;
-  while (done < content.size()) {
-    const ssize_t n = ::write(fd, content.data() + done, content.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      auto error = io_error(path);
-      ::close(fd);
-      if (!special) ::unlink(target.c_str());
-      return error;
-    }
-    done += static_cast<std::size_t>(n);
+  base::Descriptor file(::open(target.c_str(), flags | O_CLOEXEC, mode == Mode::secret ? 0600 : 0644));
+  if (!file) return io_error(path, "is the folder there, and may you write to it?");
+  const int failed = base::write_all(file.fd(), content);
+  const int lost = file.close();
+  if (failed != 0 || lost != 0) {
+    errno = failed != 0 ? failed : lost;
+    auto error = io_error(path);
+    if (!special) ::unlink(target.c_str());
+    return error;
   }
-  ::close(fd);
   if (special) return {};
   // link() refuses to replace a file, and so settles who was first.
   const int placed = force ? ::rename(target.c_str(), path.c_str()) : ::link(target.c_str(), path.c_str());

@@ -62,10 +62,6 @@ int finish_connect(int fd, std::chrono::steady_clock::time_point deadline) {
 
 }  // namespace
 
-Socket::~Socket() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Result<Socket> connect_to(const config::HostPort& address, std::chrono::milliseconds limit) {
   SEATLS_TRY(const auto list, resolve(address, false));
   const auto deadline = std::chrono::steady_clock::now() + limit;

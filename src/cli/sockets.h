@@ -3,29 +3,14 @@
 
 #include <chrono>
 #include <string>
-#include <utility>
 
+#include "base/descriptor.h"
 #include "config/text.h"
 #include "seatls/error.h"
 
 namespace seatls::cli {
 
-class Socket {
- public:
-  explicit Socket(int fd = -1) : fd_(fd) {}
-  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Socket& operator=(Socket&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  ~Socket();
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
+using Socket = base::Descriptor;
 
 // connect_to tries every address of the name. Errors: network, timed_out.
 [[nodiscard]] Result<Socket> connect_to(const config::HostPort& address, std::chrono::milliseconds limit);

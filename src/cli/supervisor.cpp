@@ -9,6 +9,8 @@
 #include <cstring>
 #include <string>
 
+#include "base/descriptor.h"
+
 namespace seatls::cli {
 
 void tell_supervisor(std::string_view state) {
@@ -20,12 +22,12 @@ void tell_supervisor(std::string_view state) {
   if (name.size() < 2 || name.size() >= sizeof(address.sun_path)) return;
   std::memcpy(address.sun_path, name.data(), name.size());
   if (name.front() == '@') address.sun_path[0] = '\0';  // a socket without a file
-  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return;
+  const base::Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return;
   // Whether it is heard changes nothing here.
-  (void)::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
+  (void)::sendto(socket.fd(), state.data(), state.size(), MSG_NOSIGNAL,
+                 reinterpret_cast<const sockaddr*>(&address),
                  static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size()));
-  ::close(fd);
 }
 
 }  // namespace seatls::cli

@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/descriptor.h"
+
 namespace seatls::collateral {
 namespace {
 
@@ -25,28 +27,10 @@ bool is_plain(const std::string& name) {
 
 Error io(const fs::path& path, int error) { return {Code::io, std::strerror(error), path.string()}; }
 
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
+using File = base::Descriptor;
 
- private:
-  int fd_;
-};
-
-Result<void> write_all(int fd, const std::string& content, const fs::path& path) {
-  std::size_t done = 0;
-  while (done < content.size()) {
-    const auto n = ::write(fd, content.data() + done, content.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return io(path, errno);
-    done += static_cast<std::size_t>(n);
-  }
+Result<void> write_whole(int fd, const std::string& content, const fs::path& path) {
+  if (const int error = base::write_all(fd, view(content))) return io(path, error);
   if (::fsync(fd) != 0) return io(path, errno);
   return {};
 }
@@ -92,7 +76,7 @@ Result<void> Folder::write(const std::string& name, const std::string& content) 
   {
     const File file(::mkostemp(temporary.data(), O_CLOEXEC));  // 0600
     if (file.fd() < 0) return io(temporary, errno);
-    if (auto written = write_all(file.fd(), content, temporary); !written) {
+    if (auto written = write_whole(file.fd(), content, temporary); !written) {
       ::unlink(temporary.c_str());
       return written;
     }

@@ -2,7 +2,6 @@
 // waits for all of it at once, so that one more exchange costs nothing to those that are under way.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include <optional>
 #include <tuple>
 
+#include "base/descriptor.h"
 #include "base/job_thread.h"
 #include "net/curl_exchange.h"
 
@@ -20,19 +20,7 @@ namespace {
 
 using Steady = HttpLoop::Steady;
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
+using base::Descriptor;
 
 Error ended() { return {Code::closed, "the client was stopped", "http"}; }
 
@@ -50,9 +38,9 @@ class Core {
     multi_ = curl_multi_init();
     epoll_event event{};
     event.events = EPOLLIN;
-    event.data.fd = event_.get();
-    if (multi_ == nullptr || epoll_.get() < 0 || event_.get() < 0 ||
-        ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, event_.get(), &event) != 0)
+    event.data.fd = event_.fd();
+    if (multi_ == nullptr || epoll_.fd() < 0 || event_.fd() < 0 ||
+        ::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, event_.fd(), &event) != 0)
       return Error{Code::io, "no means to wait for connections: " + std::string(std::strerror(errno)),
                    "http"};
     void* const self = this;
@@ -102,7 +90,7 @@ class Core {
   }
   void notify() const {
     const std::uint64_t one = 1;
-    std::ignore = ::write(event_.get(), &one, sizeof one);
+    std::ignore = ::write(event_.fd(), &one, sizeof one);
   }
 
   // take_begun hands what was begun to libcurl; false: the loop is to end.
@@ -138,13 +126,13 @@ class Core {
 
   void wait() {
     std::array<epoll_event, 64> events{};
-    const int n = ::epoll_wait(epoll_.get(), events.data(), events.size(), patience());
+    const int n = ::epoll_wait(epoll_.fd(), events.data(), events.size(), patience());
     int running = 0;
     for (int i = 0; i < n; ++i) {
       const auto& event = events[static_cast<std::size_t>(i)];
-      if (event.data.fd == event_.get()) {
+      if (event.data.fd == event_.fd()) {
         std::uint64_t count = 0;
-        std::ignore = ::read(event_.get(), &count, sizeof count);
+        std::ignore = ::read(event_.fd(), &count, sizeof count);
         continue;
       }
       const unsigned in = (event.events & (EPOLLIN | EPOLLHUP)) != 0 ? CURL_CSELECT_IN : 0;
@@ -210,7 +198,7 @@ class Core {
   static int on_socket(CURL*, curl_socket_t fd, int what, void* user, void* known) {
     auto& self = *static_cast<Core*>(user);
     if (what == CURL_POLL_REMOVE) {
-      ::epoll_ctl(self.epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+      ::epoll_ctl(self.epoll_.fd(), EPOLL_CTL_DEL, fd, nullptr);
       return 0;
     }
     epoll_event event{};
@@ -219,8 +207,8 @@ class Core {
     if ((what & CURL_POLL_OUT) != 0) event.events |= EPOLLOUT;
     const int action = known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
     const int other = known == nullptr ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-    if (::epoll_ctl(self.epoll_.get(), action, fd, &event) != 0 &&
-        ::epoll_ctl(self.epoll_.get(), other, fd, &event) != 0)
+    if (::epoll_ctl(self.epoll_.fd(), action, fd, &event) != 0 &&
+        ::epoll_ctl(self.epoll_.fd(), other, fd, &event) != 0)
       return -1;
     curl_multi_assign(self.multi_, fd, user);  // known from now on
     return 0;

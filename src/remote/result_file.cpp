@@ -9,6 +9,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "base/descriptor.h"
+
 namespace seatls::remote {
 namespace {
 
@@ -16,16 +18,6 @@ constexpr std::size_t largest = 1U << 20U;
 
 Error failed(const std::string& what, const std::string& path) {
   return {Code::io, what + ": " + std::strerror(errno), path};
-}
-
-bool write_all(int fd, const std::string& text) {
-  for (std::size_t done = 0; done < text.size();) {
-    const auto n = ::write(fd, text.data() + done, text.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    done += static_cast<std::size_t>(n);
-  }
-  return ::fsync(fd) == 0;
 }
 
 }  // namespace
@@ -43,10 +35,10 @@ Result<std::string> read_result_file(const std::string& path) {
 
 Result<void> write_result_file(const std::string& path, const std::string& token) {
   std::string beside = path + ".XXXXXX";
-  const int fd = ::mkstemp(beside.data());  // mode 0600
-  if (fd < 0) return failed("cannot be written", path);
-  const bool written = write_all(fd, token + "\n");
-  const bool closed = ::close(fd) == 0;
+  base::Descriptor file(::mkstemp(beside.data()));  // mode 0600
+  if (!file) return failed("cannot be written", path);
+  const bool written = base::write_all(file.fd(), view(token + "\n")) == 0 && ::fsync(file.fd()) == 0;
+  const bool closed = file.close() == 0;
   if (written && closed && ::rename(beside.c_str(), path.c_str()) == 0) return {};
   auto error = failed("cannot be written", path);
   ::unlink(beside.c_str());

@@ -38,13 +38,7 @@ struct Remote {
       while (world.loop->waiting() > 0) {
         auto sent = world.loop->taken();
         asked.push_back(sent.request);
-        std::string type;
-        for (const auto& [name, value] : sent.request.headers)
-          if (name == "Content-Type") type = value;
-        const auto& url = sent.request.url;
-        sent.then(down ? Result<net::HttpResponse>(remote::network())
-                       : world.service.answer(sent.request.method, url.substr(url.find('/', 8)),
-                                              sent.request.body, type));
+        sent.then(down ? Result<net::HttpResponse>(remote::network()) : world.service.answer(sent.request));
         world.loop->turn();
       }
       if (down) world.loop->turn(std::chrono::seconds(1));

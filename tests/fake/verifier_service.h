@@ -44,6 +44,12 @@ class VerifierService {
     Bytes evidence;
   };
 
+  net::HttpResponse answer(const net::HttpRequest& request) {
+    std::string type;
+    for (const auto& [name, value] : request.headers)
+      if (name == "Content-Type") type = value;
+    return answer(request.method, request.url.substr(request.url.find('/', 8)), request.body, type);
+  }
   net::HttpResponse answer(const std::string& method, const std::string& target, const Bytes& body,
                            const std::string& type) {
     const std::scoped_lock lock(mutex_);

@@ -30,6 +30,31 @@ TEST(Encoding, Base64UrlHasOneTextPerValue) {
   EXPECT_FALSE(from_base64url("Zm+v"));
 }
 
+TEST(Encoding, Base64VectorsOfRfc4648) {
+  const std::pair<const char*, const char*> rows[] = {{"", ""},
+                                                      {"f", "Zg=="},
+                                                      {"fo", "Zm8="},
+                                                      {"foo", "Zm9v"},
+                                                      {"foob", "Zm9vYg=="},
+                                                      {"fooba", "Zm9vYmE="},
+                                                      {"foobar", "Zm9vYmFy"},
+                                                      {"\xfb\xff\xbe", "+/++"}};
+  for (auto [plain, coded] : rows) {
+    EXPECT_EQ(to_base64(view(plain)), coded);
+    EXPECT_EQ(text(*from_base64(coded)), plain);
+  }
+}
+
+TEST(Encoding, Base64OfOthersIsReadInItsForms) {
+  for (const char* form : {"Zg", "Zg=="}) EXPECT_EQ(text(*from_base64(form)), "f") << form;
+  EXPECT_EQ(text(*from_base64("+/++")), text(*from_base64("-_--")));
+  for (const char* wrong :
+       {"Zg=", "Zm8==", "Zm9v=", "=", "====", "Zg===", "Zm==Zg", "Zh", "Z", "Zm 9v", "Zm9v\n"})
+    EXPECT_FALSE(from_base64(wrong)) << wrong;
+  EXPECT_EQ(text(*from_base64_lines("\r\n\t Zm9v\n  Yg=\n=\n")), "foob");
+  EXPECT_FALSE(from_base64_lines("Zm9v\n*"));
+}
+
 TEST(Encoding, Utf8) {
   EXPECT_TRUE(is_utf8(view("grüße €\xf0\x9f\x94\x92")));
   EXPECT_FALSE(is_utf8(view("\xc0\x80")));          // overlong

@@ -69,11 +69,7 @@ struct World {
   // serve answers the oldest request as the service does.
   void serve() {
     auto sent = loop->taken();
-    std::string type;
-    for (const auto& [name, value] : sent.request.headers)
-      if (name == "Content-Type") type = value;
-    const auto path = sent.request.url.find('/', 8);
-    sent.then(service.answer(sent.request.method, sent.request.url.substr(path), sent.request.body, type));
+    sent.then(service.answer(sent.request));
     loop->turn();
   }
   void serve_all() {

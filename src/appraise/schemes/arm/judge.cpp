@@ -51,11 +51,6 @@ std::optional<Signer> verify_signer(const codec::cose::Sign1& message, const std
   return std::nullopt;
 }
 
-void judge_hardware(bool simulated, Assessment& a) {
-  a.vector[TrustClaim::hardware] = simulated ? ar4si::hardware_none : ar4si::hardware_genuine;
-  if (simulated) a.dangers.emplace_back("simulated_roots: no hardware stands behind this evidence");
-}
-
 std::string_view name_of(std::uint16_t lifecycle) {
   switch (lifecycle >> 8) {
     case unknown: return "unknown";

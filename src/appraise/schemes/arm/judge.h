@@ -26,9 +26,6 @@ struct Signer {
                                                   const std::string& policy_key, const std::string& path,
                                                   Findings& findings);
 
-// judge_hardware says what stands behind the claims.
-void judge_hardware(bool simulated, Assessment& a);
-
 // name_of names the state that a lifecycle is in: "secured", "non-psa-rot-debug", …
 [[nodiscard]] std::string_view name_of(std::uint16_t lifecycle);
 

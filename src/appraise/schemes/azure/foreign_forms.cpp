@@ -30,12 +30,6 @@ Result<const json::Value*> member(const json::Value& object, std::string_view ke
 
 // ---- Bytes in JSON -----------------------------------------------------------------------------
 
-Result<Bytes> from_base64url(std::string_view digits) {
-  // Some writers pad.
-  for (int padding = 0; padding < 2 && digits.ends_with('='); ++padding) digits.remove_suffix(1);
-  return base::from_base64url(digits);
-}
-
 // Vec<u8> without a serializer of its own: an array of numbers.
 Result<Bytes> from_numbers(const json::Array& list) {
   if (list.size() > longest_octets) return Error{Code::limit_exceeded, "more than 65536 bytes", ""};
@@ -126,10 +120,8 @@ Result<crypto::Certificate> leading_certificate(std::string_view pem) {
   const auto begin = pem.find(certificate_begin);
   const auto end = begin == std::string_view::npos ? begin : pem.find(certificate_end, begin);
   if (end == std::string_view::npos) return malformed("", "holds no certificate");
-  std::string digits;
-  for (const char c : pem.substr(begin + certificate_begin.size(), end - begin - certificate_begin.size()))
-    if (c != '\n' && c != '\r' && c != '=') digits += c == '+' ? '-' : c == '/' ? '_' : c;
-  SEATLS_TRY(const Bytes der, base::from_base64url(digits));
+  const auto digits = pem.substr(begin + certificate_begin.size(), end - begin - certificate_begin.size());
+  SEATLS_TRY(const Bytes der, base::from_base64_lines(digits));
   // SEQUENCE with a length of two bytes
   if (der.size() < 4 || der[0] != 0x30 || der[1] != 0x82) return malformed("", "holds no certificate");
   const std::size_t size = 4 + (std::size_t{der[2]} << 8U) + der[3];
@@ -158,7 +150,7 @@ Result<std::vector<crypto::Certificate>> vcek(const json::Value& object) {
     if (!list) return std::move(list).error().in("vcek");
     return list;
   }
-  const auto der = from_base64url(*text);
+  const auto der = base::from_base64(*text);
   auto certificate = der ? crypto::Certificate::from_der(*der) : Result<crypto::Certificate>(der.error());
   if (!certificate) return std::move(certificate).error().in("vcek");
   return std::vector{std::move(*certificate)};
@@ -177,13 +169,13 @@ Result<Parts> unpack_coco(const json::Value& object) {
     version = *number;
   }
   const bool snp = object.find("vcek") != nullptr, old = version == 0 && snp;
-  SEATLS_TRY(auto report, octets(object, old ? "report" : "hcl_report", from_base64url));
+  SEATLS_TRY(auto report, octets(object, old ? "report" : "hcl_report", base::from_base64));
   SEATLS_TRY(auto statement, quoted(object, old ? "quote" : "tpm_quote"));
   Parts out{Form::coco, std::move(report), {}, {}, std::move(statement), {}, {}, version >= 2};
   if (snp) {
     SEATLS_TRY(out.certificates, vcek(object));
   } else {
-    SEATLS_TRY(out.td_quote, octets(object, "td_quote", from_base64url));
+    SEATLS_TRY(out.td_quote, octets(object, "td_quote", base::from_base64));
   }
   return out;
 }
@@ -191,13 +183,13 @@ Result<Parts> unpack_coco(const json::Value& object) {
 // {"tdx_quote_base64", "hcl_report_base64", "tpm_attestation": {"ak_certificate_pem", "quote": {…},
 //   "event_log": […], …}}
 Result<Parts> unpack_flashbots(const json::Value& object) {
-  SEATLS_TRY(auto report, octets(object, "hcl_report_base64", from_base64url));
-  SEATLS_TRY(auto td_quote, octets(object, "tdx_quote_base64", from_base64url));
+  SEATLS_TRY(auto report, octets(object, "hcl_report_base64", base::from_base64));
+  SEATLS_TRY(auto td_quote, octets(object, "tdx_quote_base64", base::from_base64));
   SEATLS_TRY(const auto* attestation, member(object, "tpm_attestation"));
   auto statement = quoted(*attestation, "quote");
   if (!statement) return std::move(statement).error().in("tpm_attestation");
   if (attestation->find("event_log") != nullptr) {
-    SEATLS_TRY(const Bytes log, octets(*attestation, "event_log", from_base64url));
+    SEATLS_TRY(const Bytes log, octets(*attestation, "event_log", base::from_base64));
     if (!log.empty()) {
       SEATLS_TRY(statement->event_log, tee::parse_event_log(log));
     }

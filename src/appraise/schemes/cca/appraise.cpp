@@ -71,7 +71,7 @@ class Judge {
 
   Assessment judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
-    arm::judge_hardware(c_.cpak.simulated, a_);
+    judge_hardware(c_.cpak.simulated, a_);
     if (!c_.cpak.simulated) a_.vector[TrustClaim::runtime_opaque] = ar4si::memory_opaque;
     a_.vector[TrustClaim::configuration] = ar4si::configuration_approved;
     if (arm::judge_lifecycle(c_.lifecycle, context_, "cca > platform token > lifecycle", findings_,

@@ -31,7 +31,7 @@ void tell_platform(const Platform& p, const std::string& section, Assessment& a)
   tell("platform.ppid", base::to_hex(p.pck.ppid));
   tell("platform.fmspc", base::to_hex(p.pck.fmspc));
   if (p.pck.smt_enabled) tell("platform.smt", *p.pck.smt_enabled ? "on" : "off");
-  if (p.simulated) a.dangers.emplace_back("simulated_roots: no hardware stands behind this evidence");
+  if (p.simulated) tell_simulated(a);
 }
 
 void tell_tcb(const Tcb& tcb, const std::string& section, Assessment& a) {

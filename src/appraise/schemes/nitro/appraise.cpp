@@ -21,9 +21,8 @@ class Judge {
 
   Assessment judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
-    a_.vector[TrustClaim::hardware] = c_.simulated ? ar4si::hardware_none : ar4si::hardware_genuine;
+    judge_hardware(c_.simulated, a_);
     a_.vector[TrustClaim::runtime_opaque] = c_.simulated ? std::int8_t{0} : ar4si::memory_opaque;
-    if (c_.simulated) a_.dangers.emplace_back("simulated_roots: no hardware stands behind this evidence");
     if (policy_.pcrs.empty())
       findings_.refuse(Stage::policy, Code::policy_unset, "nitro.pcrs judges no PCR", "nitro > pcrs");
     for (const auto& [pcr, expected] : policy_.pcrs) judge_pcr(pcr, expected);

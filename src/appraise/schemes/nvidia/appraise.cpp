@@ -38,9 +38,7 @@ class Judge {
 
   Assessment judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
-    a_.vector[TrustClaim::hardware] = device_.simulated ? ar4si::hardware_none : ar4si::hardware_genuine;
-    if (device_.simulated)
-      a_.dangers.emplace_back("simulated_roots: no hardware stands behind this evidence");
+    judge_hardware(device_.simulated, a_);
     judge_architecture();
     if (has_driver()) judge_version("driver", policy_.driver, device_.report.driver_version());
     judge_version("vbios", policy_.vbios, device_.report.vbios_version());

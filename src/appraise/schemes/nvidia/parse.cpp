@@ -17,14 +17,6 @@ constexpr std::string_view pem_begin = "-----BEGIN CERTIFICATE-----";
 
 Error at(Error error, const std::string& place) { return std::move(error).in(place); }
 
-Result<Bytes> from_base64(std::string_view text) {
-  std::string url;
-  url.reserve(text.size());
-  for (const char c : text)
-    if (c != '\n' && c != '\r' && c != '=') url += c == '+' ? '-' : c == '/' ? '_' : c;
-  return base::from_base64url(url);
-}
-
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 Result<std::vector<crypto::Certificate>> read_chain(std::string_view pem) {
@@ -59,13 +51,13 @@ Result<Device> read_device(const json::Value& entry, const std::string& architec
   if (entry.object() == nullptr) return Error{Code::malformed, "is no object", ""};
   Device device;
   SEATLS_TRY(const std::string evidence, text_at(entry, "evidence"));
-  auto raw = from_base64(evidence);
+  auto raw = base::from_base64_lines(evidence);
   if (!raw) return at(std::move(raw).error(), "evidence");
   auto report = read_report(*raw);
   if (!report) return at(std::move(report).error(), "evidence");
   device.report = std::move(*report);
   SEATLS_TRY(const std::string certificate, text_at(entry, "certificate"));
-  auto pem = from_base64(certificate);
+  auto pem = base::from_base64_lines(certificate);
   if (!pem) return at(std::move(pem).error(), "certificate");
   auto chain = read_chain(text(*pem));
   if (!chain) return at(std::move(chain).error(), "certificate");

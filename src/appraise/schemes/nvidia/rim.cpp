@@ -31,14 +31,6 @@ Error malformed(std::string what, std::string where) {
 }
 Error invalid(std::string what) { return {Code::collateral_invalid, std::move(what), "signature"}; }
 
-Result<Bytes> from_base64(std::string_view text) {
-  std::string url;
-  for (const char c : text)
-    if (c != '\n' && c != '\r' && c != ' ' && c != '\t' && c != '=')
-      url += c == '+' ? '-' : c == '/' ? '_' : c;
-  return base::from_base64url(url);
-}
-
 Result<unsigned> number(const Element& e, std::string_view key, unsigned most) {
   const auto* text = e.attribute(key);
   unsigned value = 0;
@@ -111,7 +103,7 @@ Result<void> read_chain(const Element& signature, NvidiaRim::Impl& rim) {
     if (child.name != Element::Name{xml::dsig, "X509Certificate"}) continue;
     if (rim.chain.size() == most_certificates)
       return Error{Code::limit_exceeded, "more than 16 certificates", "X509Data"};
-    auto der = from_base64(child.text);
+    auto der = base::from_base64_lines(child.text);
     if (!der) return std::move(der).error().in("X509Certificate");
     auto certificate = crypto::Certificate::from_der(*der);
     if (!certificate) return std::move(certificate).error().in("X509Certificate");
@@ -149,10 +141,11 @@ Result<void> verify_signature(const xml::SignedDocument& d, const crypto::Certif
   if (!has_algorithm(reference->only(xml::dsig, "DigestMethod"), sha384))
     return invalid("DigestMethod is not SHA-384");
   const auto* digest_value = reference->only(xml::dsig, "DigestValue");
-  const auto digest = digest_value == nullptr ? Result<Bytes>(Error{}) : from_base64(digest_value->text);
+  const auto digest =
+      digest_value == nullptr ? Result<Bytes>(Error{}) : base::from_base64_lines(digest_value->text);
   if (!digest || *digest != crypto::digest(Hash::sha384, d.content))
     return invalid("the digest is that of another document");
-  const auto raw = from_base64(value->text);
+  const auto raw = base::from_base64_lines(value->text);
   const auto key = signer.public_key();
   if (!key || key->type() != crypto::KeyType::p384) return invalid("the signer's key is not one of P-384");
   if (!raw || !key->verify(crypto::SignatureAlgorithm::ecdsa_p384_sha384, d.signed_info, *raw,

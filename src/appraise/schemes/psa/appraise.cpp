@@ -33,7 +33,7 @@ class Judge {
 
   Assessment judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
-    arm::judge_hardware(simulated_, a_);
+    judge_hardware(simulated_, a_);
     a_.vector[TrustClaim::configuration] = ar4si::configuration_approved;
     if (judge_named("psa.implementation_id", policy_.implementation_id, t_.implementation_id,
                     "psa > implementation-id", findings_, a_.dangers) == Met::refused)

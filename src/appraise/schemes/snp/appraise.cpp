@@ -50,10 +50,9 @@ class Judge {
 
   const Assessment& judge() {
     a_.vector[TrustClaim::instance_identity] = ar4si::instance_recognized;
-    a_.vector[TrustClaim::hardware] = c_.simulated ? ar4si::hardware_none : ar4si::hardware_genuine;
+    judge_hardware(c_.simulated, a_);
     a_.vector[TrustClaim::runtime_opaque] = c_.simulated ? std::int8_t{0} : ar4si::memory_opaque;
     a_.vector[TrustClaim::configuration] = ar4si::configuration_approved;
-    if (c_.simulated) a_.dangers.emplace_back("simulated_roots: no hardware stands behind this evidence");
     judge_measurement();
     given("host_data", policy_.host_data, c_.report.host_data);
     given("id_key_digest", policy_.id_key_digest, c_.report.id_key_digest);
