@@ -61,7 +61,7 @@ Result<Spki> load_tik(const std::string& file) {
     SEATLS_TRY(const auto chain, crypto::parse_pem_certificates(text));
     return chain.front().spki();
   }
-  if (is_tpm_key(text)) {
+  if (attest::tpm2::names_key_of_tpm(text)) {
     // The public half stands in the key file (TPM2B_PUBLIC: a length, then the area): no TPM is asked.
     SEATLS_TRY(const auto key, attest::tpm2::parse_key_file(text));
     if (key.public_area.size() < 2) return Error{Code::malformed, "the public area is empty", file};

@@ -139,7 +139,7 @@ Result<std::string> make_request(const CsrOptions& o, const TpmAccess& access) {
     (ip ? spec.ip_addresses : spec.dns_names).push_back(n);
   }
   SEATLS_TRY(const auto text, load_key_text(o.key));
-  if (!is_tpm_key(text)) {
+  if (!attest::tpm2::names_key_of_tpm(text)) {
     SEATLS_TRY(const auto key, crypto::PrivateKey::from_pem(text));
     const auto algorithm = key.default_algorithm();
     return crypto::make_csr(spec, key.public_key(), algorithm, [&](ByteView message) {
@@ -249,7 +249,7 @@ Result<tpm2::PublicArea> public_area_of(const TpmAccess& access, const tpm2::Key
 
 Result<Node> show(const ShowOptions& o, const TpmAccess& access, std::string* pem) {
   SEATLS_TRY(const auto text, load_key_text(o.key));
-  if (is_tpm_key(text)) {
+  if (attest::tpm2::names_key_of_tpm(text)) {
     SEATLS_TRY(const auto reference, tpm2::parse_key_reference(text));
     SEATLS_TRY(const auto area, public_area_of(access, reference));
     *pem = area.key.to_pem();

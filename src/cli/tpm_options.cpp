@@ -12,10 +12,6 @@ std::shared_ptr<TpmAccess> add_tpm_options(CLI::App& verb) {
   return access;
 }
 
-bool is_tpm_key(std::string_view text) {
-  return text.starts_with("tpm:") || text.find("-----BEGIN TSS2 PRIVATE KEY-----") != std::string_view::npos;
-}
-
 Result<std::string> load_key_text(const std::string& file_or_handle) {
   if (file_or_handle.starts_with("tpm:")) return file_or_handle;
   return config::read_text_file(file_or_handle);

@@ -11,9 +11,6 @@ namespace seatls::cli {
 // add_tpm_options adds --tcti; the environment variable SEATLS_TCTI stands in for it.
 [[nodiscard]] std::shared_ptr<TpmAccess> add_tpm_options(CLI::App& verb);
 
-// is_tpm_key tells a key of a TPM (a handle, or the text of a key file) from one in a file.
-[[nodiscard]] bool is_tpm_key(std::string_view text);
-
 // load_key_text returns what names a key: the file's content, or "tpm:0x81…" as it is.
 [[nodiscard]] Result<std::string> load_key_text(const std::string& file_or_handle);
 

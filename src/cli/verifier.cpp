@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "attest/tpm2/keys.h"
 #include "base/clock.h"
 #include "cli/config_errors.h"
 #include "cli/files.h"
@@ -43,13 +44,22 @@ service::ApiOptions api_options(const config::ServiceSettings& s) {
           .version = SEATLS_VERSION};
 }
 
+Result<rats::JwsKey> signing_key(const config::ServiceSettings& s) {
+  if (!s.signing_key_of_tpm) {
+    SEATLS_TRY(auto key, crypto::PrivateKey::from_pem(text(s.signing_key.reveal())));
+    return rats::JwsKey(std::move(key));
+  }
+  SEATLS_TRY(auto key, crypto::PublicKey::from_spki(s.signing_key_of_tpm->public_key().der()));
+  return rats::JwsKey::held_elsewhere(std::move(key), attest::tpm2::sign_with(s.signing_key_of_tpm));
+}
+
 // make_world opens what was configured, over a store that is open.
 Result<World> make_world(const LoadedConfig& loaded, const config::ServiceSettings& s,
                          std::shared_ptr<service::Store> store, std::shared_ptr<service::Metrics> metrics) {
   World world;
   SEATLS_TRY(auto* const context, openssl::make_context(loaded));
   world.context = Context(context, FreeContext());
-  SEATLS_TRY(auto key, crypto::PrivateKey::from_pem(text(s.signing_key.reveal())));
+  SEATLS_TRY(auto key, signing_key(s));
   const auto clock = base::system_clock();
   SEATLS_TRY(auto signer,
              service::ResultSigner::make(
@@ -75,6 +85,7 @@ Result<World> make_world(const LoadedConfig& loaded, const config::ServiceSettin
 service::ServerLimits server_limits(const config::ServiceSettings& s) {
   service::ServerLimits limits;
   limits.connections = s.connections;
+  limits.connections_of_client = s.connections_of_client;
   limits.body = s.largest_body;
   limits.requests_per_second = s.requests_per_second;
   limits.burst = 2.0 * s.requests_per_second;

@@ -1,7 +1,6 @@
 // [attest] attester = "passport": an attestation result in place of evidence, from a file or from a verifier
 // that is asked for one again and again.
 #include "config/draft.h"
-#include "net/http.h"
 #include "seatls/passport.h"
 
 namespace seatls::config {
@@ -60,10 +59,7 @@ std::shared_ptr<Attester> read_renewing_passport(const AttestTable& t, std::shar
     t.wrong("verifier", "nothing says whose results they are",
             "write the name that the verifier's results are negotiated by: verifier = \"verifier.example\"");
   o.urls = t.d.file.texts(t.key("url"));
-  for (const auto& url : o.urls)
-    if (const auto good = net::check_url(url, o.danger_plain_http); !good)
-      t.wrong("url", good.error().detail,
-              "write an https address; http is for this machine alone, or with danger.verifier_over_http");
+  for (const auto& url : o.urls) t.d.check_url(t.key("url"), url, o.danger_plain_http, "verifier_over_http");
   o.keys = read_pinned_keys(t.d, t.key("verifier_key"), "verifier_key");
   o.ca_pem = read_ca(t.d, t.key("ca"));
   if (t.has("cache")) o.cache = t.d.resolve(t.text("cache")).string();

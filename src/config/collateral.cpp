@@ -3,7 +3,6 @@
 #include "collateral/fetch.h"
 #include "config/draft.h"
 #include "config/text.h"
-#include "net/http.h"
 
 namespace seatls::config {
 namespace {
@@ -19,9 +18,7 @@ void read_urls(Draft& d, CollateralOptions& o) {
                           Row{"collateral.intel_root_crl", &o.intel_root_crl}}) {
     if (!d.file.has(row.key)) continue;
     *row.url = d.file.text(row.key);
-    if (const auto good = net::check_url(*row.url, o.danger_plain_http); !good)
-      d.wrong(row.key, good.error().detail,
-              "write an https address; http is for this machine alone, or with danger.collateral_over_http");
+    d.check_url(row.key, *row.url, o.danger_plain_http, "collateral_over_http");
   }
 }
 
@@ -55,13 +52,8 @@ std::optional<CollateralOptions> read_collateral(Draft& d) {
   if (const auto time =
           d.duration("collateral.refresh", {1min, 24h * 30, "1m to 30d"}, "the default is \"1d\""))
     o.refresh = std::chrono::duration_cast<std::chrono::seconds>(*time);
-  if (d.file.has("collateral.retries")) {
-    const auto retries = d.file.number("collateral.retries");
-    if (retries < 0 || retries > 10)
-      d.wrong("collateral.retries", std::to_string(retries) + " lies outside of 0 to 10", "the default is 2");
-    else
-      o.retries = static_cast<unsigned>(retries);
-  }
+  if (const auto retries = d.number("collateral.retries", 0, 10, "the default is 2"))
+    o.retries = static_cast<unsigned>(*retries);
   return o;
 }
 
@@ -73,16 +65,8 @@ bool leaves_collateral_open(const Policy& policy) {
 }
 
 Result<CollateralOptions> load_collateral_options(const std::string& path) {
-  SEATLS_TRY(const auto text, read_text_file(path));
-  Mistakes mistakes(path);
-  const TomlFile file(text, path, mistakes);
-  Draft draft(file, std::filesystem::path(path).parent_path(), mistakes);
-  auto options = read_collateral(draft);
-  if (!mistakes.empty()) return Error{Code::configuration, mistakes.sorted().front().message(), path};
-  if (!options)
-    return Error{Code::configuration,
-                 "the section [collateral] is missing; write it, with cache = \"collateral\"", path};
-  return std::move(*options);
+  return load_section(path, read_collateral,
+                      "the section [collateral] is missing; write it, with cache = \"collateral\"");
 }
 
 }  // namespace seatls::config

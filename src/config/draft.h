@@ -11,6 +11,7 @@
 
 #include "config/proxy.h"
 #include "config/service.h"
+#include "config/text.h"
 #include "config/toml_file.h"
 #include "seatls/attesters.h"
 #include "seatls/collateral.h"
@@ -50,6 +51,13 @@ struct Draft {
   [[nodiscard]] std::optional<std::chrono::milliseconds> duration(
       std::string_view key, const Between& limits,
       std::string_view remedy = "write a duration within these limits");
+  // number likewise, of a whole number. Both limits may be reached.
+  [[nodiscard]] std::optional<std::int64_t> number(
+      std::string_view key, std::int64_t least, std::int64_t most,
+      std::string_view remedy = "write a number within these limits");
+  // check_url notes an address that is not fetched from: http, but to this machine or where the danger says
+  // so.
+  void check_url(std::string_view key, const std::string& url, bool plain_http, std::string_view danger);
   // content reads the file that `key` names; nothing when that fails, which is noted.
   [[nodiscard]] std::optional<std::string> content(std::string_view key);
   [[nodiscard]] std::filesystem::path resolve(const std::string& name) const { return folder / name; }
@@ -120,6 +128,21 @@ struct AttestTable {
 [[nodiscard]] TpmAccess tpm_access(const TomlFile& file, const std::string& table = "attest");
 // table_of_tpm2 returns the table whose attester is "tpm2": [attest], or that of a part; nothing without one.
 [[nodiscard]] std::optional<std::string> table_of_tpm2(const TomlFile& file);
+
+// load_section reads a section by itself, with one of the readers above: `missing` says what to write where
+// it is not there. Errors: io, configuration.
+template <class Settings>
+[[nodiscard]] Result<Settings> load_section(const std::string& path, std::optional<Settings> (*read)(Draft&),
+                                            std::string missing) {
+  SEATLS_TRY(const auto text, read_text_file(path));
+  Mistakes mistakes(path);
+  const TomlFile file(text, path, mistakes);
+  Draft draft(file, std::filesystem::path(path).parent_path(), mistakes);
+  auto settings = read(draft);
+  if (!mistakes.empty()) return Error{Code::configuration, mistakes.sorted().front().message(), path};
+  if (!settings) return Error{Code::configuration, std::move(missing), path};
+  return std::move(*settings);
+}
 
 // load_collateral_options reads [collateral] of a file, and nothing else that may be wrong. Errors: io,
 // configuration.

@@ -3,6 +3,7 @@
 
 #include "config/draft.h"
 #include "config/text.h"
+#include "net/http.h"
 
 namespace seatls::config {
 namespace {
@@ -46,6 +47,24 @@ void Draft::wrong_file(std::string_view key, const Error& error, std::string rem
   if (!error.detail.empty()) what += " " + error.detail;
   if (what.ends_with('.')) what.pop_back();  // message() ends the sentence
   wrong(key, std::move(what), std::move(remedy), error.code);
+}
+
+std::optional<std::int64_t> Draft::number(std::string_view key, std::int64_t least, std::int64_t most,
+                                          std::string_view remedy) {
+  if (!file.has(key)) return std::nullopt;
+  const auto value = file.number(key);
+  if (value >= least && value <= most) return value;
+  wrong(key,
+        std::to_string(value) + " lies outside of " + std::to_string(least) + " to " + std::to_string(most),
+        std::string(remedy));
+  return std::nullopt;
+}
+
+void Draft::check_url(std::string_view key, const std::string& url, bool plain_http,
+                      std::string_view danger) {
+  if (const auto good = net::check_url(url, plain_http); !good)
+    wrong(key, good.error().detail,
+          "write an https address; http is for this machine alone, or with danger." + std::string(danger));
 }
 
 std::optional<std::chrono::milliseconds> Draft::duration(std::string_view key, const Between& limits,

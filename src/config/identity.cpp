@@ -10,7 +10,6 @@ namespace seatls::config {
 namespace {
 
 constexpr std::string_view ephemeral = "ephemeral";
-constexpr std::string_view key_of_tpm = "TSS2 PRIVATE KEY";
 
 bool attests_with_tpm(const Draft& d) { return table_of_tpm2(d.file).has_value(); }
 TpmAccess access_of(const Draft& d) { return tpm_access(d.file, table_of_tpm2(d.file).value_or("attest")); }
@@ -63,7 +62,7 @@ std::optional<TikKey> open_key(Draft& d) {
   if (key.starts_with("tpm:")) return open_tpm_key(d, key);
   const auto pem = d.content("endpoint.key");
   if (!pem) return {};
-  if (pem->find(key_of_tpm) != std::string::npos) return open_tpm_key(d, *pem);
+  if (attest::tpm2::names_key_of_tpm(*pem)) return open_tpm_key(d, *pem);
   if (attests_with_tpm(d)) {
     d.wrong("endpoint.key", "a TPM attests keys that were made inside it, and this one lies in a file",
             "make one with: seatls key create --tpm -o server.key");

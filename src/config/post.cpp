@@ -10,19 +10,6 @@ using namespace std::chrono_literals;
 constexpr std::string_view profiles =
     "\"expat-03\", \"expat-04\", \"legacy\", \"deployed-ff00\" or \"deployed-ffff\"";
 
-// count reads a number within limits.
-void count(Draft& d, std::string_view key, std::int64_t least, std::int64_t most, std::int64_t* into) {
-  if (!d.file.has(key)) return;
-  const auto value = d.file.number(key);
-  if (value < least || value > most)
-    d.wrong(
-        key,
-        std::to_string(value) + " lies outside of " + std::to_string(least) + " to " + std::to_string(most),
-        "write a number within these limits");
-  else
-    *into = value;
-}
-
 void read_profile(Draft& d) {
   post::Profile& profile = d.out.channel.profile;
   if (d.file.has("post.profile")) {
@@ -39,9 +26,8 @@ void read_profile(Draft& d) {
     if (profile.exporter_label.empty() || profile.exporter_label.size() > 249)
       d.wrong("post.label", "an exporter's label has 1 to 249 bytes", "leave it out for the profile's own");
   }
-  std::int64_t type = profile.cmw_attestation;
-  count(d, "post.extension_type", 1, 0xffff, &type);
-  profile.cmw_attestation = static_cast<std::uint16_t>(type);
+  if (const auto type = d.number("post.extension_type", 1, 0xffff))
+    profile.cmw_attestation = static_cast<std::uint16_t>(*type);
   if (const auto body = d.file.text("post.body"); !body.empty())
     profile.body = body == "json" ? CmwForm::json : CmwForm::cbor;
   if (d.file.has("post.name_schemes")) profile.name_wanted_schemes = d.file.flag("post.name_schemes");
@@ -62,11 +48,8 @@ void read_profile(Draft& d) {
 
 void read_plan(Draft& d) {
   reattest::Plan& plan = d.out.channel.plan;
-  std::int64_t percent = 20, attempts = plan.attempts;
-  count(d, "post.jitter", 0, 90, &percent);
-  count(d, "post.attempts", 1, 100, &attempts);
-  plan.jitter = static_cast<double>(percent) / 100;
-  plan.attempts = static_cast<unsigned>(attempts);
+  plan.jitter = static_cast<double>(d.number("post.jitter", 0, 90).value_or(20)) / 100;
+  plan.attempts = static_cast<unsigned>(d.number("post.attempts", 1, 100).value_or(plan.attempts));
   plan.answer_within =
       d.duration("post.answer_within", {100ms, 10min, "100ms to 10m"}).value_or(plan.answer_within);
   plan.back_off = d.duration("post.back_off", {100ms, 1h, "100ms to 1h"}).value_or(plan.back_off);

@@ -101,6 +101,8 @@ constexpr std::array rows = {
     KeySpec{"service", "policy", Kind::names},
     KeySpec{"service", "corim_keys", Kind::names},
     KeySpec{"service", "signing_key"},
+    KeySpec{"service", "tcti"},
+    KeySpec{"service", "owner_password"},
     KeySpec{"service", "issuer"},
     KeySpec{"service", "results", Kind::text, "veraison-2023|ietf-03"},
     KeySpec{"service", "result_lifetime"},
@@ -111,6 +113,7 @@ constexpr std::array rows = {
     KeySpec{"service", "requests_per_second", Kind::number},
     KeySpec{"service", "sessions", Kind::number},
     KeySpec{"service", "connections", Kind::number},
+    KeySpec{"service", "connections_of_client", Kind::number},
     KeySpec{"service", "workers", Kind::number},
     KeySpec{"service", "largest_body", Kind::number},
 

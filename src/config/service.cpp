@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "attest/tpm2/key_reference.h"
 #include "base/encoding.h"
 #include "config/draft.h"
 #include "config/text.h"
@@ -46,17 +47,38 @@ void read_policies(Draft& d, ServiceSettings& s) {
               "write [collateral]; cache = \"collateral\" keeps what was fetched");
 }
 
-void read_results(Draft& d, ServiceSettings& s) {
+void open_tpm_key(Draft& d, ServiceSettings& s, const std::string& key) {
+  auto signer = make_tpm_signer(tpm_access(d.file, "service"), key);
+  if (signer)
+    s.signing_key_of_tpm = std::move(*signer);
+  else
+    d.wrong_file("service.signing_key", signer.error(),
+                 "look at service.tcti and that the TPM runs; `seatls key show` tells what a key is");
+}
+
+void read_signing_key(Draft& d, ServiceSettings& s) {
   if (!d.file.has("service.signing_key")) {
     if (!d.file.mentioned("service.signing_key"))
       d.wrong("service.signing_key", "the key that signs results is missing",
               "write signing_key = \"results.key\"; `seatls key create -o results.key` makes one");
-  } else if (const auto pem = d.content("service.signing_key")) {
-    if (const auto key = crypto::PrivateKey::from_pem(*pem); !key)
-      d.wrong_file("service.signing_key", key.error(),
-                   "name a PEM file of a private key: P-256, P-384 or Ed25519");
-    s.signing_key = Secret(bytes(view(*pem)));
+    return;
   }
+  const auto given = d.file.text("service.signing_key");
+  if (given.starts_with("tpm:")) return open_tpm_key(d, s, given);
+  const auto pem = d.content("service.signing_key");
+  if (!pem) return;
+  if (attest::tpm2::names_key_of_tpm(*pem)) return open_tpm_key(d, s, *pem);
+  for (const char* key : {"service.tcti", "service.owner_password"})
+    if (d.file.has(key))
+      d.wrong(key, "no TPM is asked: the key that signs results lies in a file", "leave it out");
+  if (const auto key = crypto::PrivateKey::from_pem(*pem); !key)
+    d.wrong_file("service.signing_key", key.error(),
+                 "name a PEM file of a private key: P-256, P-384 or Ed25519");
+  s.signing_key = Secret(bytes(view(*pem)));
+}
+
+void read_results(Draft& d, ServiceSettings& s) {
+  read_signing_key(d, s);
   s.issuer = d.file.text("service.issuer");
   s.ietf_results = d.file.text("service.results") == "ietf-03";
   if (const auto time =
@@ -86,24 +108,17 @@ void read_administrators(Draft& d, ServiceSettings& s) {
   }
 }
 
-void read_number(Draft& d, std::string_view key, std::int64_t least, std::int64_t most, std::uint32_t* into) {
-  if (!d.file.has(key)) return;
-  const auto number = d.file.number(key);
-  if (number < least || number > most)
-    d.wrong(
-        key,
-        std::to_string(number) + " lies outside of " + std::to_string(least) + " to " + std::to_string(most),
-        "leave the key out for " + std::to_string(*into));
-  else
-    *into = static_cast<std::uint32_t>(number);
-}
-
 void read_limits(Draft& d, ServiceSettings& s) {
-  read_number(d, "service.requests_per_second", 0, 1'000'000, &s.requests_per_second);
-  read_number(d, "service.sessions", 1, 1'000'000, &s.sessions);
-  read_number(d, "service.connections", 1, 100'000, &s.connections);
-  read_number(d, "service.workers", 1, 256, &s.workers);
-  read_number(d, "service.largest_body", 1024, 16 << 20, &s.largest_body);
+  const auto number = [&](std::string_view key, std::int64_t least, std::int64_t most, std::uint32_t* into) {
+    const auto given = d.number(key, least, most, "leave the key out for " + std::to_string(*into));
+    if (given) *into = static_cast<std::uint32_t>(*given);
+  };
+  number("service.requests_per_second", 0, 1'000'000, &s.requests_per_second);
+  number("service.sessions", 1, 1'000'000, &s.sessions);
+  number("service.connections", 1, 100'000, &s.connections);
+  number("service.connections_of_client", 1, 100'000, &s.connections_of_client);
+  number("service.workers", 1, 256, &s.workers);
+  number("service.largest_body", 1024, 16 << 20, &s.largest_body);
   if (!d.file.has("service.operations")) return;
   if (const auto address = parse_host_port(d.file.text("service.operations")); !address)
     d.wrong("service.operations", "this is no address", address.error().detail);
@@ -131,15 +146,8 @@ std::optional<ServiceSettings> read_service(Draft& d) {
 }
 
 Result<ServiceSettings> load_service(const std::string& path) {
-  SEATLS_TRY(const auto text, read_text_file(path));
-  Mistakes mistakes(path);
-  const TomlFile file(text, path, mistakes);
-  Draft draft(file, std::filesystem::path(path).parent_path(), mistakes);
-  auto settings = read_service(draft);
-  if (!mistakes.empty()) return Error{Code::configuration, mistakes.sorted().front().message(), path};
-  if (settings) return std::move(*settings);
-  return Error{Code::configuration,
-               "the section [service] is missing; write it, with signing_key = \"results.key\"", path};
+  return load_section(path, read_service,
+                      "the section [service] is missing; write it, with signing_key = \"results.key\"");
 }
 
 }  // namespace seatls::config

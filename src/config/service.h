@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "seatls/collateral.h"
 #include "seatls/error.h"
 #include "seatls/policy.h"
+#include "seatls/signer.h"
 
 namespace seatls::config {
 
@@ -20,7 +22,8 @@ struct ServiceSettings {
   std::vector<Spki> corim_keys;
   std::optional<CollateralOptions> collateral;
 
-  Secret signing_key{Bytes{}};  // PEM
+  Secret signing_key{Bytes{}};  // PEM, where no TPM holds it
+  std::shared_ptr<Signer> signing_key_of_tpm;
   std::string issuer;
   bool ietf_results = false;  // draft-ietf-rats-ear-03 instead of Veraison's profile
   std::chrono::seconds result_lifetime{600}, session_lifetime{150};
@@ -28,7 +31,8 @@ struct ServiceSettings {
 
   std::vector<Bytes> administrators;  // SHA-256 of their tokens
   std::string operations;             // ADDRESS:PORT; empty: nowhere
-  std::uint32_t requests_per_second = 100, sessions = 10'000, connections = 2048, workers = 4;
+  std::uint32_t requests_per_second = 100, sessions = 10'000, connections = 2048;
+  std::uint32_t connections_of_client = 256, workers = 4;
   std::uint32_t largest_body = 1U << 20U;  // bytes
 };
 

@@ -6,7 +6,6 @@
 #include "config/text.h"
 #include "crypto/signature.h"
 #include "crypto/x509.h"
-#include "net/http.h"
 #include "rats/key_format.h"
 #include "seatls/remote_verifier.h"
 
@@ -75,28 +74,17 @@ void read_times(Draft& d, RemoteVerifierOptions& o) {
             "the handshake ends after " + std::to_string(all.count()) + " ms, before the verifier's " +
                 std::to_string(o.budget.count()) + " ms are over",
             "write a budget below endpoint.credential_timeout");
-  const auto count = [&](const char* key, std::int64_t most, auto& into, std::string remedy) {
-    if (!d.file.has(key)) return;
-    const auto n = d.file.number(key);
-    const std::int64_t least = std::string_view(key) == "verifier.retries" ? 0 : 1;
-    if (n < least || n > most)
-      d.wrong(key,
-              std::to_string(n) + " lies outside of " + std::to_string(least) + " to " + std::to_string(most),
-              std::move(remedy));
-    else
-      into = static_cast<std::remove_reference_t<decltype(into)>>(n);
-  };
-  count("verifier.retries", 10, o.retries, "the default is 1");
-  count("verifier.outstanding", 100'000, o.outstanding, "the default is 512");
+  if (const auto retries = d.number("verifier.retries", 0, 10, "the default is 1"))
+    o.retries = static_cast<unsigned>(*retries);
+  if (const auto most = d.number("verifier.outstanding", 1, 100'000, "the default is 512"))
+    o.outstanding = static_cast<std::size_t>(*most);
 }
 
 void read_services(Draft& d, RemoteVerifierOptions& o, const std::string& identity) {
   o.danger_plain_http = d.file.flag("danger.verifier_over_http");
   for (const auto& url : d.file.texts("verifier.url")) {
     o.services.push_back({identity, url});
-    if (const auto good = net::check_url(url, o.danger_plain_http); !good)
-      d.wrong("verifier.url", good.error().detail,
-              "write an https address; http is for this machine alone, or with danger.verifier_over_http");
+    d.check_url("verifier.url", url, o.danger_plain_http, "verifier_over_http");
   }
   if (d.file.texts("verifier.url").empty())
     d.wrong("verifier.url", "no address is named", "write url = \"https://verifier.example:8443\"");

@@ -1,5 +1,7 @@
 #include "crypto/signature.h"
 
+#include "crypto/ecdsa_form.h"
+
 #include <openssl/rsa.h>
 
 #include <array>
@@ -58,17 +60,6 @@ Result<Bytes> fixed_to_der(SignatureAlgorithm algorithm, ByteView fixed) {
   return to_der(i2d_ECDSA_SIG, pair.get());
 }
 
-Result<Bytes> der_to_fixed(SignatureAlgorithm algorithm, ByteView der) {
-  const auto width = static_cast<int>(coordinate_width(key_type(algorithm)));
-  const unsigned char* at = der.data();
-  const EcdsaSigPtr pair(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
-  Bytes out(2 * static_cast<std::size_t>(width));
-  if (!pair || BN_bn2binpad(ECDSA_SIG_get0_r(pair.get()), out.data(), width) != width ||
-      BN_bn2binpad(ECDSA_SIG_get0_s(pair.get()), out.data() + width, width) != width)
-    return library_error("ECDSA signature");
-  return out;
-}
-
 Result<void> demand_key_type(SignatureAlgorithm algorithm, KeyType type, EVP_PKEY* key) {
   // A key that is marked for RSASSA-PSS (RFC 4055, 1.2) is for nothing else.
   const bool pss_only = EVP_PKEY_is_a(key, "RSA-PSS") == 1;
@@ -88,6 +79,17 @@ bool set_rsa_padding(EVP_PKEY_CTX* context, const Row& r, int salt_length) {
 }
 
 }  // namespace
+
+Result<Bytes> ecdsa_to_fixed(SignatureAlgorithm algorithm, ByteView der) {
+  const auto width = static_cast<int>(coordinate_width(key_type(algorithm)));
+  const unsigned char* at = der.data();
+  const EcdsaSigPtr pair(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
+  Bytes out(2 * static_cast<std::size_t>(width));
+  if (!pair || BN_bn2binpad(ECDSA_SIG_get0_r(pair.get()), out.data(), width) != width ||
+      BN_bn2binpad(ECDSA_SIG_get0_s(pair.get()), out.data() + width, width) != width)
+    return library_error("ECDSA signature");
+  return out;
+}
 
 std::string_view name(KeyType type) {
   switch (type) {
@@ -143,7 +145,7 @@ Result<Bytes> PrivateKey::sign(SignatureAlgorithm algorithm, ByteView message, E
     return library_error(name(algorithm));
   out.resize(length);
   if (form == EcdsaForm::fixed && coordinate_width(key_type(algorithm)) != 0)
-    return der_to_fixed(algorithm, out);
+    return ecdsa_to_fixed(algorithm, out);
   return out;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "crypto/ecdsa_form.h"
+
 namespace seatls::rats {
 namespace {
 
@@ -45,11 +47,34 @@ Result<VerifiedJws> verify_jws(jose::CompactJws message, const crypto::PublicKey
   return VerifiedJws(std::move(message));
 }
 
-Result<std::string> sign_jws(ByteView payload, const crypto::PrivateKey& key, json::Object header) {
-  const auto algorithm = key.default_algorithm();
-  header.emplace_back("alg", json::Value(std::string(jose_algorithm(algorithm))));
+JwsKey::JwsKey(crypto::PrivateKey key)
+    : public_key_(key.public_key()),
+      algorithm_(key.default_algorithm()),
+      sign_([key = std::move(key)](ByteView message) {
+        return key.sign(key.default_algorithm(), message, crypto::EcdsaForm::fixed);
+      }) {}
+
+Result<JwsKey> JwsKey::held_elsewhere(crypto::PublicKey key, crypto::ExternalSigner sign) {
+  const bool p256 = key.type() == crypto::KeyType::p256;
+  if (!p256 && key.type() != crypto::KeyType::p384)
+    return Error{
+        Code::configuration,
+        std::string(crypto::name(key.type())) + " keys are not signed with from here; use P-256 or P-384",
+        "signing key"};
+  const auto algorithm = p256 ? SignatureAlgorithm::ecdsa_p256_sha256 : SignatureAlgorithm::ecdsa_p384_sha384;
+  return JwsKey(std::move(key), algorithm,
+                [algorithm, sign = std::move(sign)](ByteView message) -> Result<Bytes> {
+                  SEATLS_TRY(const Bytes der, sign(message));
+                  return crypto::ecdsa_to_fixed(algorithm, der);
+                });
+}
+
+Result<Bytes> JwsKey::sign(ByteView message) const { return sign_(message); }
+
+Result<std::string> sign_jws(ByteView payload, const JwsKey& key, json::Object header) {
+  header.emplace_back("alg", json::Value(std::string(jose_algorithm(key.algorithm()))));
   SEATLS_TRY(const std::string input, jose::make_signing_input(json::Value(std::move(header)), payload));
-  SEATLS_TRY(const Bytes signature, key.sign(algorithm, view(input), crypto::EcdsaForm::fixed));
+  SEATLS_TRY(const Bytes signature, key.sign(view(input)));
   return jose::join_compact_jws(input, signature);
 }
 

@@ -8,6 +8,7 @@
 
 #include "codec/jose.h"
 #include "crypto/signature.h"
+#include "crypto/x509.h"
 #include "seatls/error.h"
 
 namespace seatls::rats {
@@ -31,9 +32,28 @@ class VerifiedJws {
 [[nodiscard]] Result<VerifiedJws> verify_jws(codec::jose::CompactJws message, const crypto::PublicKey& key,
                                              std::span<const crypto::SignatureAlgorithm> allowed);
 
-// sign_jws signs `payload` with the key's usual algorithm (P-256: ES256, P-384: ES384, Ed25519: EdDSA).
-// `header` holds further header parameters; alg is added.
-[[nodiscard]] Result<std::string> sign_jws(ByteView payload, const crypto::PrivateKey& key,
+// JwsKey is what a JWS is signed with, by the key's usual algorithm (P-256: ES256, P-384: ES384, Ed25519:
+// EdDSA): a key of this process, or one that is held elsewhere, as by a TPM.
+class JwsKey {
+ public:
+  JwsKey(crypto::PrivateKey key);  // NOLINT(google-explicit-constructor): the usual case
+  // held_elsewhere takes P-256 and P-384; `sign` returns DER, and may take its time. Errors: configuration.
+  [[nodiscard]] static Result<JwsKey> held_elsewhere(crypto::PublicKey key, crypto::ExternalSigner sign);
+
+  [[nodiscard]] const crypto::PublicKey& public_key() const { return public_key_; }
+  [[nodiscard]] crypto::SignatureAlgorithm algorithm() const { return algorithm_; }
+  [[nodiscard]] Result<Bytes> sign(ByteView message) const;  // in the form of JOSE
+
+ private:
+  JwsKey(crypto::PublicKey key, crypto::SignatureAlgorithm algorithm, crypto::ExternalSigner sign)
+      : public_key_(std::move(key)), algorithm_(algorithm), sign_(std::move(sign)) {}
+  crypto::PublicKey public_key_;
+  crypto::SignatureAlgorithm algorithm_;
+  crypto::ExternalSigner sign_;
+};
+
+// sign_jws signs `payload`. `header` holds further header parameters; alg is added.
+[[nodiscard]] Result<std::string> sign_jws(ByteView payload, const JwsKey& key,
                                            codec::json::Object header = {});
 
 // The JOSE names (RFC 7518, RFC 8037) of the signatures that seatls knows.

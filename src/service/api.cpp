@@ -80,6 +80,18 @@ void Call::fail(const Error& error) {
   }
 }
 
+void Call::answer_json(unsigned status, std::string_view type, codec::json::Object members, Fields headers) {
+  auto text = codec::json::write(codec::json::Value(std::move(members)));
+  if (!text) return fail(text.error());
+  answer({status, std::string(type), std::move(*text), std::move(headers)});
+}
+
+codec::json::Value json_texts(const std::vector<std::string>& list) {
+  codec::json::Array out;
+  for (const auto& text : list) out.emplace_back(text);
+  return codec::json::Value(std::move(out));
+}
+
 void Api::replace(Parts parts) {
   auto replaced = std::make_shared<const Parts>(std::move(parts));
   const std::scoped_lock lock(mutex_);

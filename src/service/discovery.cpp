@@ -7,20 +7,10 @@ namespace {
 
 namespace json = codec::json;
 
-void answer_json(Call& call, const json::Object& members, std::string_view type) {
-  auto text = json::write(json::Value(members));
-  if (!text) return call.fail(text.error());
-  Response response{200, std::string(type), std::move(*text)};
-  // Shorter than results live: who refreshes by this finds a new key before the first result that it signs
-  // ends.
-  response.headers.emplace_back("Cache-Control", "max-age=60");
-  call.answer(std::move(response));
-}
-
-json::Value texts(const std::vector<std::string>& list) {
-  json::Array out;
-  for (const auto& text : list) out.emplace_back(text);
-  return json::Value(std::move(out));
+// Shorter than results live: who refreshes by this finds a new key before the first result that it signs
+// ends.
+void answer_for_a_minute(Call& call, json::Object members, std::string_view type) {
+  call.answer_json(200, type, std::move(members), {{"Cache-Control", "max-age=60"}});
 }
 
 }  // namespace
@@ -35,11 +25,11 @@ void discover_verification(Call call) {
     types = (*bench)->media_types();
     for (const auto& seat : (*bench)->seats) schemes.push_back(seat.name);
   }
-  answer_json(
+  answer_for_a_minute(
       call,
       {{"ear-verification-key", *key},
-       {"media-types", texts(types)},
-       {"attestation-schemes", texts(schemes)},
+       {"media-types", json_texts(types)},
+       {"attestation-schemes", json_texts(schemes)},
        {"version", json::Value(parts.options.version)},
        {"service-state", json::Value(std::string(types.empty() ? "DOWN" : "READY"))},
        {"api-endpoints",
@@ -49,9 +39,9 @@ void discover_verification(Call call) {
 
 void discover_provisioning(Call call) {
   const auto& parts = *call.parts;
-  answer_json(
+  answer_for_a_minute(
       call,
-      {{"media-types", texts({"application/rim+cbor", "application/rim+cose"})},
+      {{"media-types", json_texts({"application/rim+cbor", "application/rim+cose"})},
        {"version", json::Value(parts.options.version)},
        {"service-state", json::Value(std::string(parts.options.administrators.empty() ? "DOWN" : "READY"))},
        {"api-endpoints",
@@ -72,7 +62,7 @@ void publish_keys(Call call) {
     if (!jwk) return call.fail(jwk.error());
     keys.push_back(std::move(*jwk));
   }
-  answer_json(call, {{"keys", json::Value(std::move(keys))}}, "application/jwk-set+json");
+  answer_for_a_minute(call, {{"keys", json::Value(std::move(keys))}}, "application/jwk-set+json");
 }
 
 }  // namespace seatls::service

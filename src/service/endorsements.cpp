@@ -27,9 +27,7 @@ void answer_submission(Call& call, const std::string& failure) {
   json::Object members{{"status", json::Value(std::string(failure.empty() ? "success" : "failed"))},
                        {"expiry", json::Value(base::to_rfc3339(call.parts->clock()))}};
   if (!failure.empty()) members.emplace_back("failure-reason", json::Value(failure));
-  auto text = json::write(json::Value(std::move(members)));
-  if (!text) return call.fail(text.error());
-  call.answer({200, std::string(provisioning_type), std::move(*text)});
+  call.answer_json(200, provisioning_type, std::move(members));
 }
 
 }  // namespace
@@ -64,9 +62,7 @@ void list_endorsements(Call call) {
                                    {"size", json::Value(static_cast<std::int64_t>(one.document.size()))},
                                    {"added", json::Value(base::to_rfc3339(one.added))},
                                    {"active", json::Value(one.active)}});
-  auto text = json::write(json::Value(json::Object{{"endorsements", json::Value(std::move(list))}}));
-  if (!text) return call.fail(text.error());
-  call.answer({200, "application/json", std::move(*text)});
+  call.answer_json(200, json_type, {{"endorsements", json::Value(std::move(list))}});
 }
 
 void activate_endorsement(Call call) { set_active(call, true); }

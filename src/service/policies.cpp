@@ -16,19 +16,7 @@ namespace json = codec::json;
 
 constexpr std::size_t most_verdicts = 1000;
 
-void answer_json(Call& call, unsigned status, json::Object members) {
-  auto text = json::write(json::Value(std::move(members)));
-  if (!text) return call.fail(text.error());
-  call.answer({status, "application/json", std::move(*text)});
-}
-
 json::Value number(unsigned n) { return json::Value(std::int64_t{n}); }
-
-json::Value texts(const std::vector<std::string>& list) {
-  json::Array out;
-  for (const auto& text : list) out.emplace_back(text);
-  return json::Value(std::move(out));
-}
 
 std::optional<unsigned> version_of(const std::string& text) {
   unsigned version = 0;
@@ -40,7 +28,7 @@ std::optional<unsigned> version_of(const std::string& text) {
 void answer_active(Call& call, const std::string& name, unsigned version) {
   call.parts->judge->drop();
   call.told.note = "policy " + name + ": version " + std::to_string(version) + " judges now";
-  answer_json(call, 200, {{"name", json::Value(name)}, {"active", number(version)}});
+  call.answer_json(200, json_type, {{"name", json::Value(name)}, {"active", number(version)}});
 }
 
 Result<std::optional<PolicyVersion>> find(const Call& call, const std::string& name, unsigned version) {
@@ -68,7 +56,7 @@ void add_policy(Call call) {
     return call.answer(problem(422, policy.error().detail));
   const auto version = call.parts->store->add_policy(name, text, call.parts->clock());
   if (!version) return call.fail(version.error());
-  answer_json(call, 201, {{"name", json::Value(name)}, {"version", number(*version)}});
+  call.answer_json(201, json_type, {{"name", json::Value(name)}, {"version", number(*version)}});
 }
 
 void list_policies(Call call) {
@@ -80,7 +68,7 @@ void list_policies(Call call) {
                                    {"version", number(one.version)},
                                    {"added", json::Value(base::to_rfc3339(one.added))},
                                    {"active", json::Value(one.active)}});
-  answer_json(call, 200, {{"policies", json::Value(std::move(list))}});
+  call.answer_json(200, json_type, {{"policies", json::Value(std::move(list))}});
 }
 
 void read_policy(Call call) {
@@ -127,10 +115,10 @@ void list_verdicts(Call call) {
                                    {"evidence", json::Value(base::to_hex(one.evidence_digest))},
                                    {"scheme", json::Value(one.scheme)},
                                    {"tier", json::Value(std::string(seatls::name(one.tier)))},
-                                   {"policies", texts(one.policies)},
-                                   {"reasons", texts(one.codes)},
+                                   {"policies", json_texts(one.policies)},
+                                   {"reasons", json_texts(one.codes)},
                                    {"key", json::Value(one.key_id)}});
-  answer_json(call, 200, {{"verdicts", json::Value(std::move(list))}});
+  call.answer_json(200, json_type, {{"verdicts", json::Value(std::move(list))}});
 }
 
 }  // namespace seatls::service

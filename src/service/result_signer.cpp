@@ -3,7 +3,6 @@
 #include "appraise/ear_output.h"
 #include "base/encoding.h"
 #include "codec/json.h"
-#include "rats/jws.h"
 #include "rats/key_format.h"
 
 namespace seatls::service {
@@ -19,7 +18,7 @@ bool signs_results(crypto::KeyType type) {
 
 Result<std::shared_ptr<ResultSigner>> ResultSigner::make(SignerOptions options, std::shared_ptr<Store> store,
                                                          Time now) {
-  const auto key = options.key.public_key();
+  const auto& key = options.key.public_key();
   if (!signs_results(key.type()))
     return Error{Code::configuration,
                  std::string(crypto::name(key.type())) +
@@ -29,8 +28,7 @@ Result<std::shared_ptr<ResultSigner>> ResultSigner::make(SignerOptions options, 
   SEATLS_TRY(auto jwk, rats::to_jwk(key));
   auto members = *jwk.object();
   members.emplace_back("kid", json::Value(key_id));
-  members.emplace_back("alg",
-                       json::Value(std::string(rats::jose_algorithm(options.key.default_algorithm()))));
+  members.emplace_back("alg", json::Value(std::string(rats::jose_algorithm(options.key.algorithm()))));
   members.emplace_back("use", json::Value("sig"));
   SEATLS_TRY(auto text, json::write(json::Value(std::move(members))));
   const auto lifetime = options.lifetime;
@@ -38,10 +36,6 @@ Result<std::shared_ptr<ResultSigner>> ResultSigner::make(SignerOptions options, 
       new ResultSigner(std::move(options), std::move(store), std::move(key_id), std::move(text)));
   SEATLS_CHECK(signer->publish_until(now + lifetime));
   return signer;
-}
-
-std::string_view ResultSigner::algorithm() const {
-  return rats::jose_algorithm(options_.key.default_algorithm());
 }
 
 // The store is written once in a lifetime, not with every result.

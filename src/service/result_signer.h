@@ -7,8 +7,8 @@
 #include <mutex>
 #include <string>
 
-#include "crypto/signature.h"
 #include "rats/ear.h"
+#include "rats/jws.h"
 #include "seatls/keys.h"
 #include "seatls/result.h"
 #include "service/store.h"
@@ -16,7 +16,7 @@
 namespace seatls::service {
 
 struct SignerOptions {
-  crypto::PrivateKey key;  // P-256 (ES256), P-384 (ES384) or Ed25519 (EdDSA)
+  rats::JwsKey key;  // P-256 (ES256), P-384 (ES384) or Ed25519 (EdDSA)
   std::chrono::seconds lifetime{600};
   std::string issuer;  // `iss`: the verifier's identity; empty: none
   std::string build;   // of ear_verifier_id
@@ -46,7 +46,6 @@ class ResultSigner {
 
   // jwk is the key that signs now: public, with kid, alg and use.
   [[nodiscard]] const std::string& jwk() const { return jwk_; }
-  [[nodiscard]] std::string_view algorithm() const;
 
  private:
   ResultSigner(SignerOptions options, std::shared_ptr<Store> store, std::string key_id, std::string jwk)

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "codec/json.h"
 #include "service/api.h"
 
 namespace seatls::service {
@@ -20,6 +21,7 @@ struct Call {
   Api::Done done;
 
   void answer(Response response) { done(std::move(response), std::move(told)); }
+  void answer_json(unsigned status, std::string_view type, codec::json::Object members, Fields headers = {});
   // fail answers for an error of the store's, or of ours: the client learns no more than that it failed.
   void fail(const Error& error);
 };
@@ -33,6 +35,9 @@ struct Route {
 };
 [[nodiscard]] std::span<const Route> routes();
 
+[[nodiscard]] codec::json::Value json_texts(const std::vector<std::string>& list);
+
+inline constexpr std::string_view json_type = "application/json";
 inline constexpr std::string_view session_type = "application/vnd.veraison.challenge-response-session+json";
 inline constexpr std::string_view discovery_type = "application/vnd.veraison.discovery+json";
 inline constexpr std::string_view provisioning_type = "application/vnd.veraison.provisioning-session+json";

@@ -17,6 +17,7 @@
 #include <map>
 #include <set>
 
+#include "base/host_port.h"
 #include "service/exchange.h"
 #include "service/rate_limit.h"
 
@@ -76,14 +77,10 @@ struct Server::Impl {
 };
 
 Result<void> Server::Impl::bind(Listener listener) {
-  const auto colon = listener.address.rfind(':');
-  if (colon == std::string::npos)
-    return Error{Code::configuration, "\"" + listener.address + "\" is no HOST:PORT", "listen"};
-  auto host = listener.address.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  SEATLS_TRY(const auto address, base::parse_host_port(listener.address));
   boost::system::error_code code;
   tcp::resolver resolver(io);
-  const auto found = resolver.resolve(host.empty() ? "::" : host, listener.address.substr(colon + 1),
+  const auto found = resolver.resolve(address.host.empty() ? "::" : address.host, address.port,
                                       tcp::resolver::passive | tcp::resolver::numeric_service, code);
   if (code || found.empty()) return network_error(listener.address, code);
   const auto endpoint = found.begin()->endpoint();
@@ -95,8 +92,8 @@ Result<void> Server::Impl::bind(Listener listener) {
   if (!code) acceptor.non_blocking(true, code);
   if (code) return network_error(listener.address, code);
   const auto bound = acceptor.local_endpoint();
-  auto name = bound.address().is_v6() ? "[" + bound.address().to_string() + "]" : bound.address().to_string();
-  ports.push_back({std::move(listener), std::move(acceptor), name + ":" + std::to_string(bound.port())});
+  ports.push_back({std::move(listener), std::move(acceptor),
+                   base::to_text({bound.address().to_string(), std::to_string(bound.port())})});
   return {};
 }
 

@@ -1,62 +1,31 @@
 #include "service/session_json.h"
 
-#include <algorithm>
-
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "codec/json.h"
 #include "crypto/hash.h"
 
 namespace seatls::service {
-namespace {
 
 namespace json = codec::json;
-
-std::string in_alphabet_of_urls(std::string_view text) {
-  std::string out(text);
-  std::ranges::replace(out, '+', '-');
-  std::ranges::replace(out, '/', '_');
-  return out;
-}
-
-}  // namespace
-
-std::string_view name(Session::Status status) {
-  switch (status) {
-    case Session::Status::waiting: return "waiting";
-    case Session::Status::processing: return "processing";
-    case Session::Status::complete: return "complete";
-    case Session::Status::failed: return "failed";
-  }
-  return "?";
-}
-
-std::string to_base64(ByteView data) {
-  std::string out = base::to_base64url(data);
-  std::ranges::replace(out, '-', '+');
-  std::ranges::replace(out, '_', '/');
-  while (out.size() % 4 != 0) out += '=';
-  return out;
-}
 
 Result<std::string> write_session(const Session& session, const std::vector<std::string>& accept) {
   json::Array types;
   for (const auto& type : accept) types.emplace_back(type);
   json::Object members{{"status", json::Value(std::string(name(session.status)))},
-                       {"nonce", json::Value(to_base64(session.nonce))},
+                       {"nonce", json::Value(base::to_base64(session.nonce))},
                        {"expiry", json::Value(base::to_rfc3339(session.expires))},
                        {"accept", json::Value(std::move(types))}};
   if (!session.evidence.empty())
-    members.emplace_back("evidence",
-                         json::Value(json::Object{{"type", json::Value(session.evidence_type)},
-                                                  {"value", json::Value(to_base64(session.evidence))}}));
+    members.emplace_back(
+        "evidence", json::Value(json::Object{{"type", json::Value(session.evidence_type)},
+                                             {"value", json::Value(base::to_base64(session.evidence))}}));
   if (!session.result.empty()) members.emplace_back("result", json::Value(session.result));
   return json::write(json::Value(std::move(members)));
 }
 
 Result<Bytes> read_nonce(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
-  auto nonce = base::from_base64url(in_alphabet_of_urls(text));
+  auto nonce = base::from_base64(text);
   if (nonce && nonce->size() >= 8 && nonce->size() <= 64) return nonce;
   return Error{Code::malformed, "nonce must be 8 to 64 bytes in base64url", "nonce"};
 }

@@ -22,6 +22,4 @@ namespace seatls::service {
 // reads it right.
 [[nodiscard]] Bytes make_nonce(std::size_t size);
 
-[[nodiscard]] std::string to_base64(ByteView data);
-
 }  // namespace seatls::service

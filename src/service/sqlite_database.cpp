@@ -12,6 +12,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/descriptor.h"
 #include "service/watchers.h"
 
 namespace seatls::service {
@@ -293,12 +294,8 @@ class SqliteDatabase final : public SqlDatabase {
 // files beside it the same rights. A file that is there is not opened here: closing it again would
 // drop the locks that SQLite holds on it in this process.
 Result<void> make_file(const std::string& file) {
-  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd >= 0) {
-    ::close(fd);
-    return {};
-  }
-  if (errno == EEXIST) return {};
+  const base::Descriptor made(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (made || errno == EEXIST) return {};
   return Error{Code::io, file + " cannot be made: " + std::strerror(errno), "store"};
 }
 

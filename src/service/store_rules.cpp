@@ -21,6 +21,16 @@ Result<void> check_texts(std::initializer_list<std::string_view> texts) {
 
 }  // namespace
 
+std::string_view name(Session::Status status) {
+  switch (status) {
+    case Session::Status::waiting: return "waiting";
+    case Session::Status::processing: return "processing";
+    case Session::Status::complete: return "complete";
+    case Session::Status::failed: return "failed";
+  }
+  return "?";
+}
+
 std::optional<Session::Status> status_from_name(std::string_view text) {
   for (const auto status : statuses) {
     if (name(status) == text) return status;

@@ -18,6 +18,20 @@ TOKEN = "a token"
 SESSION = "application/vnd.veraison.challenge-response-session+json"
 
 
+def decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def der_of(fixed: bytes) -> bytes:
+    """r and s of the same width, as Ecdsa-Sig-Value."""
+    def integer(b: bytes) -> bytes:
+        b = b.lstrip(b"\0") or b"\0"
+        b = b"\0" + b if b[0] > 0x7f else b
+        return bytes([2, len(b)]) + b
+    both = integer(fixed[:len(fixed) // 2]) + integer(fixed[len(fixed) // 2:])
+    return bytes([0x30, len(both)]) + both
+
+
 class Service:
     """A `seatls verifier` in a case's folder, ended by its process id."""
 
@@ -130,16 +144,18 @@ class VerifierCase(kit.Case):
         self.seatls("attest", "--config", "issue.toml", "--binder", nonce.hex(), "-o", name, "--force")
         return (self.folder / name).read_bytes()
 
-    def judge(self, service: Service, **kwargs) -> dict:
-        """A whole conversation; the claims of the result."""
+    def result(self, service: Service, **kwargs) -> str:
+        """A whole conversation; what the verifier signed."""
         status, headers, session = service.ask("POST", "/challenge-response/v1/newSession?nonceSize=32", Accept=SESSION, **kwargs)
         self.assertEqual(status, 201, session)
         nonce = base64.b64decode(session["nonce"])
         where = "/challenge-response/v1/" + headers["Location"]
         status, _, session = service.ask("POST", where, self.evidence(nonce), Content_Type="application/cmw+cbor")
         self.assertEqual((status, session["status"]), (200, "complete"), session)
-        payload = session["result"].split(".")[1]
-        return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return session["result"]
+
+    def judge(self, service: Service, **kwargs) -> dict:
+        return json.loads(decoded(self.result(service, **kwargs).split(".")[1]))
 
 
 class Conversations(VerifierCase):
@@ -229,6 +245,35 @@ class Operation(VerifierCase):
         self.judge(service)
         self.assertIn('seatls_verifier_reloads_total{result="bad"} 1', service.operations("/metrics")[1])
         service.stop()
+
+    def test_a_tpm_signs_results(self) -> None:
+        """The key is a file that one TPM alone can load; it takes over from a key of a file, and back."""
+        if kit.Tpm.missing():
+            self.skipTest(f"needs {kit.Tpm.missing()}")
+        tpm = kit.Tpm()
+        self.addCleanup(tpm.end)
+        self.seatls("key", "create", "--tpm", "--tcti", tpm.tcti, "-o", "tpm.key")
+        service = Service(self)
+        of_file = service.ask("GET", "/.well-known/veraison/verification")[2]["ear-verification-key"]
+        self.configure(signing_key="tpm.key", tcti=tpm.tcti)
+        service.process.send_signal(signal.SIGHUP)
+        service.until(lambda: "read anew" in service.errors)
+        of_tpm = service.ask("GET", "/.well-known/veraison/verification")[2]["ear-verification-key"]
+        self.assertNotEqual(of_tpm["kid"], of_file["kid"])
+        self.assertEqual(service.ask("GET", "/.well-known/jwks.json")[2]["keys"], [of_tpm, of_file])
+        header, payload, signature = self.result(service).split(".")
+        self.assertEqual(json.loads(decoded(header)), {"alg": "ES256", "kid": of_tpm["kid"], "typ": "JWT"})
+        public = self.seatls("key", "show", "--public", "tpm.key", "--tcti", tpm.tcti).out
+        self.write("tpm.pem", public)
+        (self.folder / "signature").write_bytes(der_of(decoded(signature)))
+        verified = subprocess.run(["openssl", "dgst", "-sha256", "-verify", "tpm.pem", "-signature", "signature"],
+                                  input=f"{header}.{payload}".encode(), cwd=self.folder, capture_output=True)
+        self.assertEqual(verified.returncode, 0, verified)
+        service.stop()
+        self.configure(signing_key="tpm.key", tcti=f"swtpm:host=127.0.0.1,port={kit.free_ports()}")
+        self.assertEqual(self.mistakes("verifier.toml", code=3)[0]["key"], "service.signing_key", "it is not there")
+        self.configure(tcti=tpm.tcti)
+        self.assertEqual(self.mistakes("verifier.toml")[0]["key"], "service.tcti", "a TPM that nobody asks")
 
     def test_the_supervisor_is_told(self) -> None:
         where = str(self.folder / "notify")

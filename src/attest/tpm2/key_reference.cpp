@@ -22,21 +22,13 @@ Result<Bytes> from_pem(std::string_view pem) {
   if (begin == std::string_view::npos) return bad_file("no line \"" + std::string(begin_line) + "\"");
   const std::size_t end = pem.find(end_line, begin);
   if (end == std::string_view::npos) return bad_file("no line \"" + std::string(end_line) + "\"");
-  std::string base64url;
-  for (const char c : pem.substr(begin + begin_line.size(), end - begin - begin_line.size())) {
-    if (c == '\n' || c == '\r' || c == '=') continue;
-    base64url.push_back(c == '+' ? '-' : c == '/' ? '_' : c);
-  }
-  auto der = base::from_base64url(base64url);
+  auto der = base::from_base64_lines(pem.substr(begin + begin_line.size(), end - begin - begin_line.size()));
   if (!der) return bad_file("the text between the lines is not base64");
   return der;
 }
 
 std::string to_pem(ByteView der) {
-  std::string body = base::to_base64url(der);
-  std::replace(body.begin(), body.end(), '-', '+');
-  std::replace(body.begin(), body.end(), '_', '/');
-  while (body.size() % 4 != 0) body.push_back('=');
+  const std::string body = base::to_base64(der);
   std::string out(begin_line);
   for (std::size_t i = 0; i < body.size(); i += 64) out.append("\n").append(body, i, 64);
   return out.append("\n").append(end_line).append("\n");
@@ -45,6 +37,10 @@ std::string to_pem(ByteView der) {
 bool is_persistent(std::uint32_t handle) { return handle >> 24 == 0x81; }
 
 }  // namespace
+
+bool names_key_of_tpm(std::string_view text) {
+  return text.starts_with("tpm:") || text.find(begin_line) != std::string_view::npos;
+}
 
 Result<KeyFile> parse_key_file(std::string_view pem) {
   SEATLS_TRY(const Bytes bytes_of_file, from_pem(pem));

@@ -43,6 +43,8 @@ struct PersistentHandle {
 };
 using KeyReference = std::variant<KeyFile, PersistentHandle>;
 
+// names_key_of_tpm tells such a text from that of a key that lies in a file.
+[[nodiscard]] bool names_key_of_tpm(std::string_view text);
 // parse_key_reference reads "tpm:0x81000001" or the text of a key file.
 [[nodiscard]] Result<KeyReference> parse_key_reference(std::string_view text);
 

@@ -19,6 +19,7 @@
 
 #include "attest/tpm2/tpm.h"
 #include "attest/tpm2/worker.h"
+#include "base/descriptor.h"
 
 namespace seatls::attest::tpm2 {
 namespace {
@@ -130,21 +131,15 @@ Result<void> manufacture(const fs::path& directory) {
 
 class Socket {
  public:
-  Socket() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
-  ~Socket() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-
   bool bind_to(std::uint16_t port) const {
     const sockaddr_in a = loopback(port);
-    return fd_ >= 0 && bind(fd_, reinterpret_cast<const sockaddr*>(&a), sizeof a) == 0;
+    return own_ && bind(own_.fd(), reinterpret_cast<const sockaddr*>(&a), sizeof a) == 0;
   }
   std::uint16_t port() const {
     sockaddr_in a{};
     socklen_t n = sizeof a;
-    return getsockname(fd_, reinterpret_cast<sockaddr*>(&a), &n) == 0 ? ntohs(a.sin_port) : std::uint16_t{0};
+    return getsockname(own_.fd(), reinterpret_cast<sockaddr*>(&a), &n) == 0 ? ntohs(a.sin_port)
+                                                                            : std::uint16_t{0};
   }
 
  private:
@@ -155,7 +150,7 @@ class Socket {
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return a;
   }
-  int fd_;
+  base::Descriptor own_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
 };
 
 // The TCTI expects the control channel on the port after the data channel's.

@@ -5,27 +5,16 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <utility>
+
+#include "base/descriptor.h"
 
 namespace seatls::attest::tsm {
 namespace {
 
-// File closes what it opened. What the kernel does with a binary attribute it does at that moment.
-class File {
- public:
-  File(const std::string& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC)) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int fd() const { return fd_; }
-  // close: Linux has closed the file even when it returns an error.
-  [[nodiscard]] int close() { return ::close(std::exchange(fd_, -1)) == 0 ? 0 : errno; }
-
- private:
-  int fd_;
-};
+// What the kernel does with a binary attribute it does when the file is closed.
+base::Descriptor open(const std::string& path, int flags) {
+  return base::Descriptor(::open(path.c_str(), flags | O_CLOEXEC));
+}
 
 class SystemFiles final : public KernelFiles {
  public:
@@ -35,8 +24,8 @@ class SystemFiles final : public KernelFiles {
   int remove_directory(const std::string& path) override { return ::rmdir(path.c_str()) == 0 ? 0 : errno; }
 
   int write(const std::string& path, ByteView content) override {
-    File file(path, O_WRONLY);
-    if (file.fd() < 0) return errno;
+    base::Descriptor file = open(path, O_WRONLY);
+    if (!file) return errno;
     const ssize_t written = ::write(file.fd(), content.data(), content.size());
     if (written < 0) return errno;
     // A value is taken as a whole. The rest would be another value.
@@ -45,8 +34,8 @@ class SystemFiles final : public KernelFiles {
   }
 
   Read read(const std::string& path, std::size_t most) override {
-    const File file(path, O_RDONLY);
-    if (file.fd() < 0) return {errno, {}};
+    const base::Descriptor file = open(path, O_RDONLY);
+    if (!file) return {errno, {}};
     Bytes content(most + 1);
     std::size_t size = 0;
     while (size < content.size()) {

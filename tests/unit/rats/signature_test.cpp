@@ -129,6 +129,30 @@ TEST(Signature, EveryKindOfKeySignsBothAndEachChangeIsNoticed) {
   }
 }
 
+// A key that is held elsewhere signs DER, as TPMs' signers do.
+TEST(Signature, KeysHeldElsewhereSignAsOwnOnesDo) {
+  for (const auto type : {KeyType::p256, KeyType::p384}) {
+    const auto key = *PrivateKey::generate(type);
+    const auto sign = [key](ByteView message) {
+      return key.sign(key.default_algorithm(), message, crypto::EcdsaForm::der);
+    };
+    const auto held = JwsKey::held_elsewhere(key.public_key(), sign);
+    ASSERT_TRUE(held);
+    for (int i = 0; i < 20; ++i) {  // r and s are short now and then
+      const auto jws = sign_jws(view("payload"), *held);
+      ASSERT_TRUE(jws);
+      EXPECT_TRUE(verify(*jws, key.public_key(), kAll));
+    }
+    const auto failing = JwsKey::held_elsewhere(key.public_key(), [](ByteView) -> Result<Bytes> {
+      return Error{Code::tpm, "is gone", ""};
+    });
+    EXPECT_EQ(sign_jws(view("payload"), *failing).error().code, Code::tpm);
+  }
+  for (const auto type : {KeyType::ed25519, KeyType::rsa, KeyType::p521})
+    EXPECT_EQ(JwsKey::held_elsewhere(PrivateKey::generate(type)->public_key(), {}).error().code,
+              Code::configuration);
+}
+
 TEST(Signature, ProtectedHeadersAreSigned) {
   const auto key = *PrivateKey::generate(KeyType::p256);
   const auto token = sign_sign1(view("x"), key, {{cbor::integer(3), cbor::text("application/eat+cwt")}});

@@ -65,7 +65,7 @@ TEST_F(ChallengeResponse, ASessionIsOpened) {
 
 TEST_F(ChallengeResponse, NoncesOfTheServiceReadTheSameInBothAlphabets) {
   for (int i = 0; i < 100; ++i) {
-    const auto text = to_base64(make_nonce(32));
+    const auto text = base::to_base64(make_nonce(32));
     EXPECT_EQ(text.size(), 44u);
     EXPECT_EQ(text.find_first_of("+/-_"), std::string::npos) << text;
   }
@@ -79,7 +79,7 @@ TEST_F(ChallengeResponse, ANonceOfTheClientsIsTakenInEitherAlphabet) {
   ASSERT_EQ(opened.status(), 201u) << opened.response.body;
   EXPECT_EQ(read_nonce(opened.member("nonce")).value(), nonce);
   const Bytes other(40, 0xFB);
-  std::string standard = to_base64(other), escaped;
+  std::string standard = base::to_base64(other), escaped;
   for (const char c : standard)
     escaped += c == '+' ? "%2B" : c == '/' ? "%2F" : c == '=' ? "%3D" : std::string(1, c);
   EXPECT_EQ(new_session("?nonce=" + escaped), 201u);
@@ -270,7 +270,7 @@ TEST(ChallengeResponseRetained, EvidenceIsKeptOnlyWhereThatIsAsked) {
   const auto* blob = session.find("evidence");
   ASSERT_NE(blob, nullptr);
   EXPECT_EQ(*blob->find("type")->as_text(), "application/cmw+cbor");
-  EXPECT_EQ(*blob->find("value")->as_text(), to_base64(evidence));
+  EXPECT_EQ(*blob->find("value")->as_text(), base::to_base64(evidence));
 }
 
 // What was wrong is in the result, for the relying party; the service's own answer is the same for all of it.
@@ -315,7 +315,7 @@ TEST_F(ChallengeResponse, G04TheLogsHoldHashesAlone) {
   const auto [id, nonce] = kit.open(machine.tik_parameter());
   const auto answered = kit.submit(id, machine.evidence(nonce));
   const auto audit = kit.administer("GET", "/management/v1/verdicts").response.body;
-  for (const auto& secret : {id, base::to_hex(nonce), base::to_base64url(nonce), to_base64(nonce),
+  for (const auto& secret : {id, base::to_hex(nonce), base::to_base64url(nonce), base::to_base64(nonce),
                              base::to_base64url(machine.tik().der()), answered.member("result")}) {
     EXPECT_THAT(audit, Not(HasSubstr(secret)));
     EXPECT_THAT(answered.told.route + answered.told.session + answered.told.note, Not(HasSubstr(secret)));
