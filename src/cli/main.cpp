@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   add_inspect(program);
   add_policy(program);
   add_collateral(program);
+  add_proxy(program);
   add_verifier(program);
   add_bench(program);
   add_completion(program);

@@ -56,6 +56,7 @@ void add_inspect(Program& program);
 void add_key(Program& program);
 void add_measure(Program& program);
 void add_policy(Program& program);
+void add_proxy(Program& program);
 void add_serve(Program& program);
 void add_simulate(Program& program);
 void add_verifier(Program& program);

@@ -29,72 +29,34 @@ Node reasons_node(const ResultParts& result) {
   return list;
 }
 
-std::vector<std::string> dangers_of(const Stream& stream) {
-  auto list = stream.connection().report().dangers;
-  if (const auto* peer = attested_peer(stream))
+std::vector<std::string> dangers_of(const Known& known) {
+  auto list = known.session.dangers;
+  if (const auto* peer = attested_peer(known))
     for (const auto& d : peer->result()->dangers)
       if (std::find(list.begin(), list.end(), d) == list.end()) list.push_back(d);
   return list;
 }
 
 // timing_of tells which attestations the verdict rests on.
-const char* timing_of(const Stream& stream) {
-  const auto* after = stream.attestation();
-  const bool before = stream.connection().report().peer.has_value();
+const char* timing_of(const Known& known) {
+  const auto* after = known.after;
+  const bool before = known.session.peer.has_value();
   if (after == nullptr || after->attested == 0) return before ? "intra" : nullptr;
   return before ? "hybrid" : "post";
 }
 
 // The time of day at which the peer is asked again.
-Node due_of(const Stream& stream) {
-  const auto* after = stream.attestation();
+Node due_of(const Known& known) {
+  const auto* after = known.after;
   if (after == nullptr || !after->due) return {};
   const auto left = std::chrono::duration_cast<std::chrono::seconds>(*after->due - Stream::Clock::now());
   return base::to_rfc3339(base::system_clock()() + left);
 }
 
-Bytes binder_of(const Stream& stream) {
-  const auto* after = stream.attestation();
+Bytes binder_of(const Known& known) {
+  const auto* after = known.after;
   if (after != nullptr && after->attested > 0) return after->latest->result()->binder;
-  return stream.connection().report().peer_binder;
-}
-
-Node peer_node(const Stream& stream) {
-  const auto& report = stream.connection().report();
-  const AttestedPeer* attested = attested_peer(stream);
-  const auto* after = stream.attestation();
-  const char* timing = timing_of(stream);
-  Node peer = Node::object();
-  peer.set("attested", attested != nullptr);
-  peer.set("verdict", attested != nullptr ? name(attested->result().tier()) : "none");
-  peer.set("scheme", attested == nullptr  ? Node()
-                     : report.peer_scheme ? Node(scheme_name(*report.peer_scheme))
-                                          : Node(attested->result()->scheme));
-  peer.set("timing", timing != nullptr ? Node(timing) : Node());
-  peer.set("model", attested != nullptr ? Node(name(attested->result()->model)) : Node());
-  peer.set("binder", attested != nullptr ? Node(base::to_hex(binder_of(stream))) : Node());
-  if (attested != nullptr) {
-    const auto& result = *attested->result();
-    peer.set("tee", result.scheme);
-    Node claims = Node::object();
-    for (const auto& [claim, value] : result.claims) claims.set(claim, value);
-    peer.set("claims", std::move(claims));
-    peer.set("appraised_at", base::to_rfc3339(result.appraised_at));
-    peer.set("valid_until", result.valid_until ? Node(base::to_rfc3339(*result.valid_until)) : Node());
-    peer.set("key", name(result.key))
-        .set("policy", policies_of(result))
-        .set("instance", strings(result.instance));
-  } else {
-    for (const char* key : {"tee", "claims", "appraised_at", "valid_until", "key", "policy", "instance"})
-      peer.set(key, std::string_view(key) == "claims" ? Node::object() : Node());
-  }
-  peer.set("standing", after != nullptr ? Node(name(after->standing)) : Node());
-  peer.set("attested_again", after != nullptr ? static_cast<std::int64_t>(after->attested) : 0);
-  peer.set("next_due", due_of(stream));
-  peer.set("identity", Node::object().set("pki", report.pki_verified).set("name", report.peer_name));
-  peer.set("reasons", attested != nullptr ? reasons_node(*attested->result()) : Node::array());
-  peer.set("dangers", strings(dangers_of(stream)));
-  return peer;
+  return known.session.peer_binder;
 }
 
 std::string group_name(SSL* ssl) {
@@ -116,10 +78,47 @@ std::string scheme_label(const AttestationScheme& scheme) {
   return describe(scheme);
 }
 
-const AttestedPeer* attested_peer(const Stream& stream) {
-  if (const auto* after = stream.attestation(); after != nullptr && after->latest) return &*after->latest;
-  const auto& report = stream.connection().report();
-  return report.peer ? &*report.peer : nullptr;
+const AttestedPeer* attested_peer(const Known& known) {
+  if (known.after != nullptr && known.after->latest) return &*known.after->latest;
+  return known.session.peer ? &*known.session.peer : nullptr;
+}
+
+Node peer_node(const Known& known) {
+  const auto& report = known.session;
+  const AttestedPeer* attested = attested_peer(known);
+  const auto* after = known.after;
+  const char* timing = timing_of(known);
+  Node peer = Node::object();
+  peer.set("attested", attested != nullptr);
+  peer.set("verdict", attested != nullptr ? name(attested->result().tier()) : "none");
+  peer.set("scheme", attested == nullptr  ? Node()
+                     : report.peer_scheme ? Node(scheme_name(*report.peer_scheme))
+                                          : Node(attested->result()->scheme));
+  peer.set("timing", timing != nullptr ? Node(timing) : Node());
+  peer.set("model", attested != nullptr ? Node(name(attested->result()->model)) : Node());
+  peer.set("binder", attested != nullptr ? Node(base::to_hex(binder_of(known))) : Node());
+  if (attested != nullptr) {
+    const auto& result = *attested->result();
+    peer.set("tee", result.scheme);
+    Node claims = Node::object();
+    for (const auto& [claim, value] : result.claims) claims.set(claim, value);
+    peer.set("claims", std::move(claims));
+    peer.set("appraised_at", base::to_rfc3339(result.appraised_at));
+    peer.set("valid_until", result.valid_until ? Node(base::to_rfc3339(*result.valid_until)) : Node());
+    peer.set("key", name(result.key))
+        .set("policy", policies_of(result))
+        .set("instance", strings(result.instance));
+  } else {
+    for (const char* key : {"tee", "claims", "appraised_at", "valid_until", "key", "policy", "instance"})
+      peer.set(key, std::string_view(key) == "claims" ? Node::object() : Node());
+  }
+  peer.set("standing", after != nullptr ? Node(name(after->standing)) : Node());
+  peer.set("attested_again", after != nullptr ? static_cast<std::int64_t>(after->attested) : 0);
+  peer.set("next_due", due_of(known));
+  peer.set("identity", Node::object().set("pki", report.pki_verified).set("name", report.peer_name));
+  peer.set("reasons", attested != nullptr ? reasons_node(*attested->result()) : Node::array());
+  peer.set("dangers", strings(dangers_of(known)));
+  return peer;
 }
 
 Node report_node(const Stream& stream) {
@@ -204,17 +203,17 @@ std::string report_lines(const Console& console, const Stream& stream) {
   return out;
 }
 
-std::string report_line(const Stream& stream) {
-  const auto& report = stream.connection().report();
-  const AttestedPeer* attested = attested_peer(stream);
+std::string report_line(const Known& known) {
+  const auto& report = known.session;
+  const AttestedPeer* attested = attested_peer(known);
   std::string out = "peer not attested";
   if (attested != nullptr)
     out = "peer attested, " + std::string(name(attested->result().tier())) + " (" +
-          attested->result()->scheme + ", " + timing_of(stream) + ")";
+          attested->result()->scheme + ", " + timing_of(known) + ")";
   if (report.pki_verified) out += ", name " + report.peer_name;
   out += report.self_attested ? "; self attested with " + scheme_name(*report.self_scheme)
                               : "; self not attested";
-  for (const auto& d : dangers_of(stream)) out += "; danger " + d;
+  for (const auto& d : dangers_of(known)) out += "; danger " + d;
   return out;
 }
 

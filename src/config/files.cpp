@@ -1,5 +1,6 @@
 #include "config/files.h"
 
+#include <sys/stat.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -50,6 +51,19 @@ std::vector<std::string> files_of(const std::string& path) {
     }
   }
   return files;
+}
+
+std::string fingerprint_of(const std::vector<std::string>& files) {
+  std::string out;
+  for (const auto& file : files) {
+    struct stat s {};
+    if (::stat(file.c_str(), &s) != 0) s = {};
+    for (const auto number : {static_cast<std::int64_t>(s.st_dev), static_cast<std::int64_t>(s.st_ino),
+                              static_cast<std::int64_t>(s.st_size), std::int64_t{s.st_mtim.tv_sec},
+                              std::int64_t{s.st_mtim.tv_nsec}})
+      out += std::to_string(number) + " ";
+  }
+  return out;
 }
 
 }  // namespace seatls::config

@@ -11,4 +11,7 @@ namespace seatls::config {
 // reads the configuration once too often.
 [[nodiscard]] std::vector<std::string> files_of(const std::string& path);
 
+// fingerprint_of is another text once one of the files was written, replaced, made or removed.
+[[nodiscard]] std::string fingerprint_of(const std::vector<std::string>& files);
+
 }  // namespace seatls::config

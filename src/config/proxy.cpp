@@ -258,7 +258,7 @@ ProxyReport check_proxy(const std::string& path) {
     return {{},
             {{path, 0, "proxy", "the section [proxy] is missing",
               "write [proxy] and [[proxy.listener]] with listen and to"}}};
-  const auto own = std::make_shared<const LoadedConfig>(std::move(*report.loaded));
+  const auto own = std::make_shared<LoadedConfig>(std::move(*report.loaded));
   for (auto& listener : settings.listeners)
     if (!listener.endpoint) listener.endpoint = own;
   settings.path = path;

@@ -47,7 +47,7 @@ struct ProxyListener {
   std::vector<std::string> sni;  // patterns; empty: any name, and none
   std::vector<Allowed> allow;
   bool proxy_protocol = false;
-  std::shared_ptr<const LoadedConfig> endpoint;  // who is played here
+  std::shared_ptr<LoadedConfig> endpoint;  // who is played here
 
   [[nodiscard]] Role role() const { return endpoint->config.role; }
 };

@@ -1,0 +1,217 @@
+"""What the sidecar's tests share: applications behind it, and the sidecar as a process."""
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import kit
+
+
+class Application:
+    """A program behind the sidecar: echoes what comes on each connection, until that ends. `answer` may say more."""
+
+    def __init__(self, case: kit.Case, path: str | None = None) -> None:
+        self.socket = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
+        self.socket.bind(path or ("127.0.0.1", 0))
+        self.socket.listen(256)
+        self.connections, self.heads = 0, []
+        self.address = f"unix:{path}" if path else f"127.0.0.1:{self.socket.getsockname()[1]}"
+        self.open: list[socket.socket] = []
+        self.threads = [threading.Thread(target=self.accept)]
+        self.threads[0].start()
+        case.addCleanup(self.end)
+
+    def accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self.open.append(connection)
+            self.threads.append(threading.Thread(target=self.guarded, args=(connection,)))
+            self.threads[-1].start()
+
+    def guarded(self, connection: socket.socket) -> None:
+        try:
+            self.serve(connection)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):
+                pass
+        except OSError:
+            pass
+        finally:
+            connection.close()
+
+    def serve(self, connection: socket.socket) -> None:
+        while data := connection.recv(65536):
+            connection.sendall(data)
+
+    def end(self) -> None:
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.socket.close()
+        for connection in self.open:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        for thread in self.threads:
+            thread.join()
+
+
+class Web(Application):
+    """Answers one request on each connection with a page."""
+
+    def serve(self, connection: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = connection.recv(65536)
+            if not data:
+                return
+            head += data
+        self.heads.append(head)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nhello\n")
+
+
+class Sidecar:
+    """A `seatls proxy` in a case's folder, ended by its process id."""
+
+    def __init__(self, case: kit.Case, config: str, environment: dict | None = None, before: list[str] | None = None,
+                 **more) -> None:
+        self.case = case
+        self.readers: list[threading.Thread] = []
+        self.process = subprocess.Popen([*(before or []), kit.PROGRAM, "proxy", "--config", config, "--json", "--log-level", "info"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=case.folder,
+                                        env={**case.environment, **(environment or {})}, **more)
+        case.addCleanup(self.end)
+        self.lines: list[dict] = []
+        self.errors = ""
+        line = self.process.stdout.readline()
+        if not line:
+            case.fail("it ended: " + kit.tidy(self.process.stderr.read().decode(errors="replace")))
+        self.hello = json.loads(line)
+        self.readers = [threading.Thread(target=self.read_out), threading.Thread(target=self.read_err)]
+        for reader in self.readers:
+            reader.start()
+
+    def read_out(self) -> None:
+        for line in self.process.stdout:
+            self.lines.append(json.loads(line))
+
+    def read_err(self) -> None:
+        for line in self.process.stderr:
+            self.errors += line.decode(errors="replace")
+
+    def port(self, listener: int = 0) -> int:
+        return int(self.hello["listeners"][listener].rsplit(":", 1)[1])
+
+    def connect(self, listener: int = 0) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", self.port(listener)), timeout=60)
+        self.case.addCleanup(connection.close)
+        return connection
+
+    def events(self, kind: str) -> list[dict]:
+        return [line for line in list(self.lines) if line["event"] == kind]
+
+    def wait_for(self, kind: str, count: int = 1) -> list[dict]:
+        self.until(lambda: len(self.events(kind)) >= count)
+        return self.events(kind)
+
+    def operations(self, path: str) -> tuple:
+        host, port = self.hello["operations"].rsplit(":", 1)
+        connection = http.client.HTTPConnection(host, int(port), timeout=60)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, text
+
+    def figure(self, name: str) -> float:
+        for line in self.operations("/metrics")[1].splitlines():
+            if line.startswith(name + " "):
+                return float(line.rsplit(" ", 1)[1])
+        return 0
+
+    def until(self, what, limit: float = 60) -> None:
+        end = time.monotonic() + limit
+        while not what():
+            self.case.assertLess(time.monotonic(), end, f"{self.errors}\n{self.lines}")
+            time.sleep(0.02)
+
+    def wait(self, code: int = 0) -> None:
+        self.process.wait(timeout=60)
+        for reader in self.readers:
+            reader.join()
+        self.case.no_alarm(kit.tidy(self.errors))
+        self.case.assertEqual(self.process.returncode, code, self.errors)
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.wait()
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for reader in self.readers:
+            reader.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+class ProxyCase(kit.Case):
+    """Two endpoints that attest each other with software evidence. A test adds listeners."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.seatls("init", "--use-case", "mutual", "--tee", "software", "-q")
+        for name in ("server", "client"):
+            (self.folder / f"{name}.toml").rename(self.folder / f"{name}-endpoint.toml")
+
+    def configure(self, name: str, *listeners: dict, endpoint: str = "", proxy: dict | None = None, more: str = "") -> str:
+        """NAME.toml: NAME's endpoint with listeners. `endpoint` replaces that file's text."""
+        text = endpoint or (self.folder / f"{name}-endpoint.toml").read_text()
+        settings = {"operations": "127.0.0.1:0", "drain": "20s", **(proxy or {})}
+        text += "\n[proxy]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in settings.items() if v is not None)
+        for listener in listeners:
+            text += "[[proxy.listener]]\n"
+            text += "".join(f"{k} = {json.dumps(v)}\n" for k, v in {"listen": "127.0.0.1:0", **listener}.items())
+        self.write(f"{name}.toml", text + more)
+        return f"{name}.toml"
+
+    def timed(self, name: str, timing: str, reattest: str = "", on_failure: str = "") -> str:
+        """The text of NAME's endpoint with another timing."""
+        text = (self.folder / f"{name}-endpoint.toml").read_text()
+        more = f'timing = "{timing}"\n' + (f'reattest = "{reattest}"\n' if reattest else "")
+        more += f'on_failure = "{on_failure}"\n' if on_failure else ""
+        return text + more
+
+    def pair(self, application: Application, server: str = "", client: str = "", **listener) -> tuple[Sidecar, Sidecar]:
+        """A sidecar before the application, and one before its clients."""
+        self.configure("server", {"to": application.address, **listener}, endpoint=server)
+        near = Sidecar(self, "server.toml")
+        self.configure("client", {"to": f"localhost:{near.port()}"}, endpoint=client)
+        return near, Sidecar(self, "client.toml")
+
+    def exchange(self, connection: socket.socket, data: bytes) -> bytes:
+        """Sends, ends, and returns all that comes back."""
+        sender = threading.Thread(target=lambda: (connection.sendall(data), connection.shutdown(socket.SHUT_WR)))
+        sender.start()
+        parts = []
+        while part := connection.recv(65536):
+            parts.append(part)
+        sender.join()
+        return b"".join(parts)
+
+    def cut_off(self, connection: socket.socket) -> None:
+        """The connection ends without a byte."""
+        try:
+            self.assertEqual(connection.recv(1), b"")
+        except ConnectionResetError:
+            pass
