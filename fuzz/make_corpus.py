@@ -196,6 +196,19 @@ requests = {
                   b"\xd9\x01\xf5\xa2\x00\x61x\x01\x81\xd9\x01\xfa\x41\xa0")}
 seeds |= {root / "corpus/verifier_request" / name: content for name, content in requests.items()}
 
+# The first byte says into which pieces a connection's beginning is cut.
+hello = bytes.fromhex("0303" + "aa" * 32 + "00" + "00021301" + "0100")
+named = bytes.fromhex("0000000e000c0000096c6f63616c686f7374" "002b0003020304")
+hello += len(named).to_bytes(2, "big") + named
+hello = b"\x01" + len(hello).to_bytes(3, "big") + hello
+beginnings = {
+    "hello": b"\x16\x03\x01" + len(hello).to_bytes(2, "big") + hello,
+    "hello-cut": b"".join(b"\x16\x03\x01\0\x07" + hello[i:i + 7] for i in range(0, len(hello) // 7 * 7, 7)),
+    "socks5-name": b"\x05\x01\0\x05\x01\0\x03\x09localhost\x20\xfb", "socks5-ipv4": b"\x05\x02\0\x02\x05\x01\0\x01\x7f\0\0\x01\0\x50rest",
+    "socks5-ipv6": b"\x05\x01\0\x05\x01\0\x04" + bytes(15) + b"\x01\0\x50", "socks5-bind": b"\x05\x01\0\x05\x02\0\x01\x7f\0\0\x01\0\x50",
+    "connect": b"CONNECT a.example:8443 HTTP/1.1\r\nHost: a.example\r\n\r\nrest", "connect-get": b"GET / HTTP/1.1\r\n\r\n"}
+seeds |= {root / "corpus/proxy_beginning" / name: b"\x04" + content for name, content in beginnings.items()}
+
 differing = []
 for path, content in seeds.items():
     if "--check" not in sys.argv:

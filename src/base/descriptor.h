@@ -26,6 +26,7 @@ class Descriptor {
 
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] explicit operator bool() const { return fd_ >= 0; }
+  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
   // close returns an errno, or 0: some files say only now that they did not take what was written. Linux has
   // closed the descriptor even then.
   [[nodiscard]] int close() { return ::close(std::exchange(fd_, -1)) == 0 ? 0 : errno; }

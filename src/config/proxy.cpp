@@ -198,23 +198,14 @@ void check_shared(Draft& d, const std::vector<std::pair<std::string, ProxyListen
     }
 }
 
-void number(Draft& d, std::string_view key, std::int64_t least, std::int64_t most, std::uint32_t* into) {
-  if (!d.file.has(key)) return;
-  const auto value = d.file.number(key);
-  if (value < least || value > most)
-    d.wrong(
-        key,
-        std::to_string(value) + " lies outside of " + std::to_string(least) + " to " + std::to_string(most),
-        "leave the key out for the default");
-  else
-    *into = static_cast<std::uint32_t>(value);
-}
-
 void read_limits(Draft& d, ProxySettings& s) {
-  number(d, "proxy.threads", 0, 256, &s.threads);
-  number(d, "proxy.connections", 1, 1'000'000, &s.connections);
-  number(d, "proxy.connections_of_client", 0, 1'000'000, &s.connections_of_client);
-  number(d, "proxy.connections_per_second", 0, 1'000'000, &s.connections_per_second);
+  const auto number = [&d](std::string_view key, std::int64_t least, std::int64_t most, std::uint32_t* into) {
+    if (const auto value = d.number(key, least, most)) *into = static_cast<std::uint32_t>(*value);
+  };
+  number("proxy.threads", 0, 256, &s.threads);
+  number("proxy.connections", 1, 1'000'000, &s.connections);
+  number("proxy.connections_of_client", 0, 1'000'000, &s.connections_of_client);
+  number("proxy.connections_per_second", 0, 1'000'000, &s.connections_per_second);
   const auto time = [&d](std::string_view key, const Draft::Between& limits,
                          std::chrono::milliseconds* into) {
     if (const auto value = d.duration(key, limits)) *into = *value;

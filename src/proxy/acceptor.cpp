@@ -4,8 +4,6 @@
 
 #include <cerrno>
 
-#include "proxy/sockets.h"
-
 namespace seatls::proxy {
 namespace {
 
@@ -20,10 +18,10 @@ int accept_one(int listening) { return ::accept4(listening, nullptr, nullptr, SO
 Acceptor::Acceptor(boost::asio::io_context& io, Descriptor listening, std::shared_ptr<const Site> site,
                    Calls calls)
     : line_(io), pause_(io), site_(std::move(site)), calls_(std::move(calls)), spare_(spare_descriptor()) {
-  const auto bound = local_end(listening.get());
+  const auto bound = local_end(listening.fd());
   address_ = bound.family() == AF_UNIX ? site_->address.text() : bound.text();
   boost::system::error_code code;
-  line_.assign(listening.get(), code);
+  line_.assign(listening.fd(), code);
   if (!code) (void)listening.release();
 }
 

@@ -11,8 +11,8 @@
 #include <memory>
 #include <string>
 
-#include "proxy/descriptor.h"
 #include "proxy/plan.h"
+#include "proxy/sockets.h"
 
 namespace seatls::proxy {
 

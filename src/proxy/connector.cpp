@@ -128,8 +128,8 @@ void Connector::next() {
     last_ = errno;
     return next();
   }
-  prepare(fd.get());
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.address), address.length) == 0)
+  prepare(fd.fd());
+  if (::connect(fd.fd(), reinterpret_cast<const sockaddr*>(&address.address), address.length) == 0)
     return answer(std::move(fd));
   last_ = errno;
   if (last_ == EAGAIN) {
@@ -144,7 +144,7 @@ void Connector::next() {
   if (last_ != EINPROGRESS) return next();
   boost::system::error_code code;
   trying_.emplace(io_);
-  trying_->assign(fd.get(), code);
+  trying_->assign(fd.fd(), code);
   if (code) {
     trying_.reset();
     last_ = code.value();

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "config/proxy.h"
-#include "proxy/descriptor.h"
 #include "proxy/sockets.h"
 #include "seatls/error.h"
 

@@ -119,7 +119,7 @@ bool Proxy::Impl::within_limits(const config::ProxySettings& limits, const std::
 }
 
 void Proxy::Impl::take(const std::shared_ptr<const Site>& site, Descriptor fd) {
-  const auto host = remote_end(fd.get()).host();
+  const auto host = remote_end(fd.fd()).host();
   const auto client = host.empty() ? host : service::client_of(host);
   if (!within_limits(site->limits, client)) return;  // it is closed
   ++total;

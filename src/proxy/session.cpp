@@ -31,15 +31,15 @@ config::SocketAddress address_of(const Target& target) {
 Session::Session(Host host, std::shared_ptr<const Site> site, Descriptor accepted, std::string id,
                  std::function<void(Session&)> over)
     : host_(host), site_(std::move(site)), over_(std::move(over)), timer_(host_.io) {
-  source_ = remote_end(accepted.get());
-  destination_ = local_end(accepted.get());
+  source_ = remote_end(accepted.fd());
+  destination_ = local_end(accepted.fd());
   facts_ = {std::move(id), site_->address.text(), source_.text(), {}};
-  prepare(accepted.get());
+  prepare(accepted.fd());
   if (!site_->reads_names()) route_ = &site_->routes.front();
   Side& side = route_ != nullptr && !server() ? plain_ : peer_;
   side.line.emplace(host_.io);
   boost::system::error_code code;
-  side.line->assign(accepted.get(), code);
+  side.line->assign(accepted.fd(), code);
   if (code)
     side.line.reset();
   else
@@ -214,7 +214,7 @@ Result<void> Session::connected(Result<Descriptor> result) {
   Side& side = server() ? plain_ : peer_;
   boost::system::error_code code;
   side.line.emplace(host_.io);
-  side.line->assign(result->get(), code);
+  side.line->assign(result->fd(), code);
   if (code) {
     side.line.reset();
     return Error{Code::io, code.message(), "proxy"};

@@ -46,8 +46,8 @@ Result<std::vector<Descriptor>> listen_tcp(const config::SocketAddress& where) {
   for (const addrinfo* a = list; a != nullptr; a = a->ai_next) {
     Descriptor fd(::socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol));
     const int on = 1;
-    if (fd) setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (fd && ::bind(fd.get(), a->ai_addr, a->ai_addrlen) == 0 && ::listen(fd.get(), backlog) == 0)
+    if (fd) setsockopt(fd.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (fd && ::bind(fd.fd(), a->ai_addr, a->ai_addrlen) == 0 && ::listen(fd.fd(), backlog) == 0)
       return one(std::move(fd));
     last = errno;
   }
@@ -59,7 +59,7 @@ bool abandoned(const sockaddr_un& address) {
   struct stat status {};
   if (::lstat(address.sun_path, &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
   const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+  return ::connect(probe.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
          errno == ECONNREFUSED;
 }
 
@@ -69,8 +69,8 @@ Result<std::vector<Descriptor>> listen_unix(const config::SocketAddress& where) 
   std::memcpy(address.sun_path, where.name.data(), where.name.size());
   if (abandoned(address)) ::unlink(address.sun_path);
   Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(fd.get(), backlog) != 0)
+  if (!fd || ::bind(fd.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(fd.fd(), backlog) != 0)
     return network(where, std::string("cannot listen: ") + std::strerror(errno));
   return one(std::move(fd));
 }
@@ -140,7 +140,7 @@ Result<std::vector<Descriptor>> Inherited::copies(const std::string& name) const
                  "systemd:" + name};
   std::vector<Descriptor> out;
   for (const auto& fd : found->second) {
-    out.emplace_back(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+    out.emplace_back(fcntl(fd.fd(), F_DUPFD_CLOEXEC, 0));
     if (!out.back()) return Error{Code::network, std::strerror(errno), "systemd:" + name};
   }
   return out;

@@ -7,11 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "config/proxy.h"
-#include "proxy/descriptor.h"
 #include "seatls/error.h"
 
 namespace seatls::proxy {
+
+using base::Descriptor;
 
 // Endpoint is one end of a connection.
 struct Endpoint {

@@ -48,8 +48,11 @@ class Socks5 final : public Preface {
   // RFC 1928, section 6; the bound address is nobody's business.
   static Bytes answer(Answer code) { return {version, code, 0, ipv4, 0, 0, 0, 0, 0, 0}; }
 
+  // say adds to the reply: a program that did not wait for the first answer gets both.
+  void say(const Bytes& words) { reply_.insert(reply_.end(), words.begin(), words.end()); }
+
   Error refuse(Answer code, const std::string& what) {
-    reply_ = answer(code);
+    say(answer(code));
     return {Code::malformed, what, "SOCKS5"};
   }
 
@@ -60,11 +63,11 @@ class Socks5 final : public Preface {
     if (in.size() < 2 || in.size() < 2U + in[1]) return false;
     const auto methods = in.subspan(2, in[1]);
     if (std::ranges::find(methods, no_authentication) == methods.end()) {
-      reply_ = {version, none_acceptable};
+      say({version, none_acceptable});
       return Error{Code::malformed, "the program insists on authentication", "SOCKS5"};
     }
     used_ += 2 + methods.size();
-    reply_ = {version, no_authentication};
+    say({version, no_authentication});
     return true;
   }
 

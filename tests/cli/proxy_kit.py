@@ -165,12 +165,11 @@ class Sidecar:
         self.process.stderr.close()
 
 
-class ProxyCase(kit.Case):
-    """Two endpoints that attest each other with software evidence. A test adds listeners."""
+class TwoSidecars:
+    """What a case does that has two endpoints: a test adds listeners to them."""
 
-    def setUp(self) -> None:
-        super().setUp()
-        self.seatls("init", "--use-case", "mutual", "--tee", "software", "-q")
+    def endpoints(self, use_case: str, tee: str) -> None:
+        self.seatls("init", "--use-case", use_case, "--tee", tee, "-q")
         for name in ("server", "client"):
             (self.folder / f"{name}.toml").rename(self.folder / f"{name}-endpoint.toml")
 
@@ -192,11 +191,11 @@ class ProxyCase(kit.Case):
         more += f'on_failure = "{on_failure}"\n' if on_failure else ""
         return text + more
 
-    def pair(self, application: Application, server: str = "", client: str = "", **listener) -> tuple[Sidecar, Sidecar]:
+    def pair(self, application: Application, server: str = "", client: str = "", drain: str = "20s", **listener) -> tuple[Sidecar, Sidecar]:
         """A sidecar before the application, and one before its clients."""
         self.configure("server", {"to": application.address, **listener}, endpoint=server)
         near = Sidecar(self, "server.toml")
-        self.configure("client", {"to": f"localhost:{near.port()}"}, endpoint=client)
+        self.configure("client", {"to": f"localhost:{near.port()}"}, endpoint=client, proxy={"drain": drain})
         return near, Sidecar(self, "client.toml")
 
     def exchange(self, connection: socket.socket, data: bytes) -> bytes:
@@ -215,3 +214,11 @@ class ProxyCase(kit.Case):
             self.assertEqual(connection.recv(1), b"")
         except ConnectionResetError:
             pass
+
+
+class ProxyCase(TwoSidecars, kit.Case):
+    """Two endpoints that attest each other with software evidence."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.endpoints("mutual", "software")

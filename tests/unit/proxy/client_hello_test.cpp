@@ -6,6 +6,8 @@
 namespace seatls::proxy {
 namespace {
 
+void put(Bytes& out, const Bytes& more) { out.insert(out.end(), more.begin(), more.end()); }
+
 void put_u16(Bytes& out, std::size_t v) {
   out.push_back(static_cast<std::uint8_t>(v >> 8U));
   out.push_back(static_cast<std::uint8_t>(v));
@@ -39,7 +41,7 @@ Bytes hello(const Bytes& extensions) {
   Bytes body{3, 3};
   body.insert(body.end(), 32, 0xAA);  // random
   body.push_back(0);                  // legacy_session_id
-  for (const std::uint8_t b : {0, 2, 0x13, 0x01, 1, 0}) body.push_back(b);
+  put(body, {0, 2, 0x13, 0x01, 1, 0});
   const auto all = with_length(extensions);
   body.insert(body.end(), all.begin(), all.end());
   Bytes out{1, 0};
@@ -53,7 +55,7 @@ Bytes in_records(const Bytes& message, std::size_t most = 16384) {
   Bytes out;
   for (std::size_t at = 0; at < message.size(); at += most) {
     const auto n = std::min(most, message.size() - at);
-    for (const std::uint8_t b : {22, 3, 1}) out.push_back(b);
+    put(out, {22, 3, 1});
     put_u16(out, n);
     out.insert(out.end(), message.begin() + static_cast<std::ptrdiff_t>(at),
                message.begin() + static_cast<std::ptrdiff_t>(at + n));
@@ -86,7 +88,7 @@ TEST(HelloName, OfAHelloWithoutOneIsEmpty) {
 
 TEST(HelloName, EarlyDataBehindTheHelloIsNotLookedAt) {
   auto all = in_records(hello(server_name("a.example")));
-  for (const std::uint8_t b : {23, 3, 3, 0, 1, 9}) all.push_back(b);
+  put(all, {23, 3, 3, 0, 1, 9});
   const auto found = read_hello_name(all);
   ASSERT_TRUE(found.ok() && found->has_value());
   EXPECT_EQ((*found)->host, "a.example");
