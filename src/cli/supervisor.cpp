@@ -24,9 +24,9 @@ void tell_supervisor(std::string_view state) {
   if (name.front() == '@') address.sun_path[0] = '\0';  // a socket without a file
   const base::Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return;
-  // Whether it is heard changes nothing here.
-  (void)::sendto(socket.fd(), state.data(), state.size(), MSG_NOSIGNAL,
-                 reinterpret_cast<const sockaddr*>(&address),
+  // Whether it is heard changes nothing here. A sign of life makes nobody wait: another one follows.
+  const int flags = MSG_NOSIGNAL | (state == "WATCHDOG=1" ? MSG_DONTWAIT : 0);
+  (void)::sendto(socket.fd(), state.data(), state.size(), flags, reinterpret_cast<const sockaddr*>(&address),
                  static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size()));
 }
 

@@ -1,8 +1,11 @@
 #include "proxy/acceptor.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <limits>
 
 namespace seatls::proxy {
 namespace {
@@ -11,13 +14,28 @@ constexpr int most_at_once = 64;  // so that connections that are open get their
 
 Descriptor spare_descriptor() { return Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
+// The last descriptors are not for new connections: the other sides of those that were taken need some, and
+// probes, and a configuration that is read anew.
+int first_of_reserve() {
+  constexpr rlim_t reserve = 32;
+  rlimit limit{};
+  constexpr int none = std::numeric_limits<int>::max();
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > none) return none;
+  return static_cast<int>(limit.rlim_cur - std::min(reserve, limit.rlim_cur / 4));
+}
+
 int accept_one(int listening) { return ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 
 }  // namespace
 
 Acceptor::Acceptor(boost::asio::io_context& io, Descriptor listening, std::shared_ptr<const Site> site,
                    Calls calls)
-    : line_(io), pause_(io), site_(std::move(site)), calls_(std::move(calls)), spare_(spare_descriptor()) {
+    : line_(io),
+      pause_(io),
+      site_(std::move(site)),
+      calls_(std::move(calls)),
+      spare_(spare_descriptor()),
+      reserve_(first_of_reserve()) {
   const auto bound = local_end(listening.fd());
   address_ = bound.family() == AF_UNIX ? site_->address.text() : bound.text();
   boost::system::error_code code;
@@ -45,6 +63,10 @@ void Acceptor::wait() {
 void Acceptor::take_all() {
   for (int taken = 0; taken < most_at_once && !stopped_; ++taken) {
     Descriptor fd(accept_one(line_.native_handle()));
+    if (fd && fd.fd() >= reserve_) {
+      calls_.out_of_descriptors();
+      continue;
+    }
     if (fd) {
       calls_.taken(site_, std::move(fd));
       continue;

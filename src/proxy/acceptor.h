@@ -1,5 +1,5 @@
-// Acceptor: takes the connections of one listening socket. Out of descriptors it still takes them, and closes
-// them again: whoever waits in the queue would wait for nothing.
+// Acceptor: takes the connections of one listening socket. When descriptors run out it still takes them, and
+// closes them again: whoever waits in the queue would wait for nothing.
 #pragma once
 
 #include <utility>  // which Boost 1.74 forgets
@@ -42,6 +42,7 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
   const Calls calls_;
   std::string address_;
   Descriptor spare_;
+  const int reserve_;  // the first descriptor that is not for a connection
   bool stopped_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "proxy/session.h"
 
 #include <openssl/ssl.h>
+#include <poll.h>
 
 #include <array>
 #include <boost/asio/post.hpp>
@@ -20,6 +21,12 @@ using Mode = config::ProxyListener::Mode;
 constexpr int most_turns = 8;  // so that one busy connection does not starve the others of its thread
 
 Error late(const std::string& what) { return {Code::timed_out, what, "proxy"}; }
+
+// hung_up tells whether nothing more will come. Whoever only peeks does not see the end.
+bool hung_up(int fd) {
+  pollfd p{fd, POLLRDHUP, 0};
+  return ::poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
 
 config::SocketAddress address_of(const Target& target) {
   return config::SocketAddress{
@@ -137,6 +144,7 @@ Result<void> Session::read_name() {
   if (!hello) {
     if (static_cast<std::size_t>(n) >= longest_hello)
       return Error{Code::limit_exceeded, "longer than 64 KiB", "ClientHello"};
+    if (hung_up(peer_.fd())) return Error{Code::closed, "the peer left in the middle", "ClientHello"};
     // It can be read from again when there is more than what was seen. Unix sockets do not know that.
     const int more = static_cast<int>(n) + 1;
     if (source_.family() == AF_UNIX ||

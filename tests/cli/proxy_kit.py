@@ -176,7 +176,7 @@ class TwoSidecars:
     def configure(self, name: str, *listeners: dict, endpoint: str = "", proxy: dict | None = None, more: str = "") -> str:
         """NAME.toml: NAME's endpoint with listeners. `endpoint` replaces that file's text."""
         text = endpoint or (self.folder / f"{name}-endpoint.toml").read_text()
-        settings = {"operations": "127.0.0.1:0", "drain": "20s", **(proxy or {})}
+        settings = {"operations": "127.0.0.1:0", "drain": "20s", "handshake": "60s", "connect": "30s", **(proxy or {})}
         text += "\n[proxy]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in settings.items() if v is not None)
         for listener in listeners:
             text += "[[proxy.listener]]\n"

@@ -2,6 +2,8 @@
 import hashlib
 import json
 import os
+import resource
+import select
 import signal
 import socket
 import ssl
@@ -159,6 +161,11 @@ class Passing(ProxyCase):
                 context.wrap_socket(raw, server_hostname=name)
             self.assertIn("UNRECOGNIZED_NAME", str(refused.exception).upper().replace(" ", "_"))
         self.assertEqual([e["error"]["code"] for e in near.wait_for("refused", 2)], ["unknown_value", "unknown_value"])
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as half:  # a ClientHello that stays half
+            half.sendall(b"\x16\x03\x01\x02\x00\x01")
+            half.shutdown(socket.SHUT_WR)
+            self.cut_off(half)
+        self.assertEqual(near.wait_for("refused", 3)[2]["error"]["code"], "closed")
         far.stop()
         near.stop()
 
@@ -397,6 +404,34 @@ class Operation(ProxyCase):
         self.cut_off(stays)
         self.assertIn("error", near.events("closed")[0])
         far.stop()
+
+    def test_without_descriptors_it_refuses_and_goes_on(self) -> None:
+        application = Application(self)
+        self.configure("server", {"to": application.address}, proxy={"threads": 2})
+        near = Sidecar(self, "server.toml", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48)))
+        crowd = [near.connect() for _ in range(80)]
+        # Those that were taken have 10 s to say something. Of the others some are refused, and told so.
+        refused = 0
+        while refused == 0:
+            self.assertIsNone(near.process.poll(), near.errors)
+            for one in select.select(crowd, [], [], 0.1)[0]:
+                self.cut_off(one)
+                refused += 1
+        for one in crowd:
+            one.close()
+        self.configure("client", {"to": f"localhost:{near.port()}"})
+        far = Sidecar(self, "client.toml")
+
+        def empty() -> bool:
+            try:
+                return near.figure('seatls_proxy_connections{listener="127.0.0.1:0"}') == 0
+            except OSError:  # the probe had no descriptor either
+                return False
+        near.until(empty)
+        self.assertGreater(near.figure('seatls_proxy_limited_total{limit="descriptors"}'), 0)
+        self.assertEqual(self.exchange(far.connect(), b"and on it goes"), b"and on it goes")
+        far.stop()
+        near.stop()
 
     def test_limits(self) -> None:
         application = Application(self)

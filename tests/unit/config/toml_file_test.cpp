@@ -94,6 +94,29 @@ TEST(TomlFile, WhatIsNotKnownIsRefusedWithWhatWasMeant) {
   }
 }
 
+// Placed is a key in a file of its own: "proxy.listener" is the first of a list of tables.
+struct Placed {
+  std::string text, key;
+  unsigned line = 1;
+};
+Placed placed(const KeySpec& row, const std::string& value) {
+  Placed out;
+  const std::string table(row.table);
+  const auto first = table.find('.');
+  out.key = table.substr(0, first);
+  if (first == std::string::npos) out.text = "[" + table + "]\n";
+  for (auto dot = first; dot != std::string::npos;) {
+    const auto next = table.find('.', dot + 1);
+    out.text += "[[" + table.substr(0, next) + "]]\n";
+    out.key += table.substr(dot, next == std::string::npos ? next : next - dot) + "[0]";
+    dot = next;
+  }
+  out.line = 1 + static_cast<unsigned>(std::count(out.text.begin(), out.text.end(), '\n'));
+  out.text += std::string(row.key) + " = " + value + "\n";
+  out.key += "." + std::string(row.key);
+  return out;
+}
+
 TEST(TomlFile, AValueOfTheWrongTypeIsRefusedAndCountsAsMentioned) {
   const std::vector<std::pair<Kind, std::vector<const char*>>> wrong = {
       {Kind::text, {"1", "true", "[\"a\"]", "1.5", "2026-11-21"}},
@@ -106,15 +129,13 @@ TEST(TomlFile, AValueOfTheWrongTypeIsRefusedAndCountsAsMentioned) {
     for (const auto& [kind, values] : wrong) {
       if (kind != row.kind) continue;
       for (const char* value : values) {
-        const std::string key = std::string(row.table) + "." + std::string(row.key);
+        const auto [text, key, line] = placed(row, value);
         Mistakes mistakes("x.toml");
-        const TomlFile file(
-            "[" + std::string(row.table) + "]\n" + std::string(row.key) + " = " + value + "\n", "x.toml",
-            mistakes);
+        const TomlFile file(text, "x.toml", mistakes);
         ASSERT_EQ(mistakes.sorted().size(), 1U) << key << " = " << value;
         const auto m = mistakes.sorted().front();
         EXPECT_EQ(m.key, key);
-        EXPECT_EQ(m.line, 2U);
+        EXPECT_EQ(m.line, line);
         EXPECT_EQ(m.what, "the value is of the wrong type");
         EXPECT_FALSE(file.has(key));
         EXPECT_TRUE(file.mentioned(key)) << "what is wrong is not told again as missing";
