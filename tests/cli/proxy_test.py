@@ -61,38 +61,6 @@ class Passing(ProxyCase):
                 far.stop()
                 near.stop()
 
-    def transfer(self, mebibytes: int) -> None:
-        """That much, and on until the peer was attested again several times meanwhile."""
-        near, far = self.pair(Application(self), self.timed("server", "hybrid", "1s"), self.timed("client", "hybrid", "1s"))
-        connection = far.connect()
-        sent, received = hashlib.sha256(), hashlib.sha256()
-        block = os.urandom(1 << 20)
-
-        def send() -> None:
-            count = 0
-            while count < mebibytes or len(near.events("changed")) < 2:
-                connection.sendall(block)
-                sent.update(block)
-                count += 1
-            connection.shutdown(socket.SHUT_WR)
-
-        sender = threading.Thread(target=send)
-        sender.start()
-        total = 0
-        while part := connection.recv(1 << 18):
-            received.update(part)
-            total += len(part)
-        sender.join()
-        self.assertGreaterEqual(total, mebibytes << 20)
-        self.assertEqual(received.digest(), sent.digest())
-        self.assertGreaterEqual(near.wait_for("closed")[0]["from_peer"], mebibytes << 20)
-        self.assertGreaterEqual(near.events("changed")[-1]["peer"]["attested_again"], 2)
-        far.stop()
-        near.stop()
-
-    def test_much_passes_while_the_peer_is_attested_again(self) -> None:
-        self.transfer(int(os.environ.get("SEATLS_TRANSFER_MIB", "64")))
-
     def test_unix_sockets(self) -> None:
         application = Application(self, str(self.folder / "application.sock"))
         near, far = self.pair(application)
@@ -202,6 +170,40 @@ class Passing(ProxyCase):
         self.assertEqual(near.events("accepted")[0]["id"], parts[0x05].decode())
         far.stop()
         near.stop()
+
+
+class Transfer(ProxyCase):
+    def transfer(self, mebibytes: int) -> None:
+        """That much, and on until the peer was attested again several times meanwhile."""
+        near, far = self.pair(Application(self), self.timed("server", "hybrid", "1s"), self.timed("client", "hybrid", "1s"))
+        connection = far.connect()
+        sent, received = hashlib.sha256(), hashlib.sha256()
+        block = os.urandom(1 << 20)
+
+        def send() -> None:
+            count = 0
+            while count < mebibytes or len(near.events("changed")) < 2:
+                connection.sendall(block)
+                sent.update(block)
+                count += 1
+            connection.shutdown(socket.SHUT_WR)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        total = 0
+        while part := connection.recv(1 << 18):
+            received.update(part)
+            total += len(part)
+        sender.join()
+        self.assertGreaterEqual(total, mebibytes << 20)
+        self.assertEqual(received.digest(), sent.digest())
+        self.assertGreaterEqual(near.wait_for("closed")[0]["from_peer"], mebibytes << 20)
+        self.assertGreaterEqual(near.events("changed")[-1]["peer"]["attested_again"], 2)
+        far.stop()
+        near.stop()
+
+    def test_much_passes_while_the_peer_is_attested_again(self) -> None:
+        self.transfer(int(os.environ.get("SEATLS_TRANSFER_MIB", "64")))
 
 
 class Refusal(ProxyCase):
