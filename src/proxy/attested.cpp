@@ -55,8 +55,11 @@ Result<void> Attested::step(Clock::time_point now, const std::function<void(cons
   }
   if (channel_) {
     auto stepped = channel_->step(now);
-    if (stepped || (stepped.error().code == Code::closed && channel_->ended())) return {};
-    return stepped;
+    if (stepped) return {};
+    // A peer that has heard both ends closes. What is left for it then is credit that it has no use for.
+    if (stepped.error().code != Code::closed || !own_end_ || !channel_->peer_ended()) return stepped;
+    goodbye_heard_ = true;
+    return {};
   }
   if (goodbye_left_) say_goodbye();
   return {};
@@ -92,8 +95,8 @@ Result<std::size_t> Attested::write(ByteView data) {
 }
 
 void Attested::end() {
-  if (channel_) return channel_->end();
   if (std::exchange(own_end_, true)) return;
+  if (channel_) return channel_->end();
   plain_->shutdown();
   say_goodbye();
 }
@@ -106,9 +109,12 @@ void Attested::say_goodbye() {
 }
 
 bool Attested::peer_ended() const { return channel_ ? channel_->peer_ended() : their_end_; }
-bool Attested::end_sent() const { return channel_ ? channel_->ended() : own_end_ && !goodbye_left_; }
+bool Attested::end_sent() const {
+  return channel_ ? goodbye_heard_ || channel_->ended() : own_end_ && !goodbye_left_;
+}
 
 Attested::Wants Attested::wants(bool reading) const {
+  if (goodbye_heard_) return {};
   if (!done_) {
     if (want_ == Want::credential) return {.answer = plain_->credential_fd()};
     return {.read = want_ == Want::read, .write = want_ == Want::write};

@@ -74,7 +74,7 @@ class Attested {
   Want want_ = Want::read;  // of the handshake
   bool done_ = false;       // the handshake
   bool wants_read_ = false, wants_write_ = false, read_wants_write_ = false, their_end_ = false,
-       own_end_ = false, goodbye_left_ = false;
+       own_end_ = false, goodbye_left_ = false, goodbye_heard_ = false;
 };
 
 }  // namespace seatls::proxy
