@@ -2,6 +2,7 @@
 #include "bench/appraise.h"
 #include "bench/concurrency.h"
 #include "bench/handshake.h"
+#include "bench/proxy.h"
 #include "bench/reattest.h"
 #include "bench/verifier.h"
 #include "cli/program.h"
@@ -31,13 +32,15 @@ Exit run(const Console& console, const Options& options) {
   bench::ReattestOptions reattest;
   bench::AppraiseOptions appraise;
   bench::VerifierOptions verifier = options.verifier;
+  bench::ProxyOptions proxy;
   if (options.rounds)
     concurrency.rounds = chosen.rounds = reattest.rounds = appraise.rounds = verifier.rounds =
-        *options.rounds;
+        proxy.rounds = *options.rounds;
   const auto report = options.what == "concurrency" ? bench::concurrency(concurrency)
                       : options.what == "reattest"  ? bench::reattest(reattest)
                       : options.what == "appraise"  ? bench::appraise(appraise)
                       : options.what == "verifier"  ? bench::verifier(verifier)
+                      : options.what == "proxy"     ? bench::proxy(proxy)
                                                     : bench::handshake(chosen);
   if (!report) return console.fail(report.error());
   console.raw(console.json() ? report->to_json() + "\n" : report->to_text());
@@ -50,10 +53,10 @@ void add_bench(Program& program) {
   auto& verb = program.verb("bench", "figures beside plain TLS, in the same run", examples);
   auto options = std::make_shared<Options>();
   choice(verb.add_option("WHAT", options->what, "what to measure (default: handshake)"),
-         "handshake|concurrency|reattest|appraise|verifier");
+         "handshake|concurrency|reattest|appraise|verifier|proxy");
   verb.add_option("--rounds", options->rounds,
                   "rounds; the median of them is told (default: 101; of concurrency and verifier: 5,\n"
-                  "of appraise: 21, of reattest: 31)")
+                  "of proxy: 7, of appraise: 21, of reattest: 31)")
       ->check(CLI::Range(1, 1000));
   verb.add_option("--handshakes", options->handshake.handshakes, "per case and round (default: 10)")
       ->check(CLI::Range(1, 100'000));
