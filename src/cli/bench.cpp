@@ -34,8 +34,8 @@ Exit run(const Console& console, const Options& options) {
   bench::VerifierOptions verifier = options.verifier;
   bench::ProxyOptions proxy;
   if (options.rounds)
-    concurrency.rounds = chosen.rounds = reattest.rounds = appraise.rounds = verifier.rounds =
-        proxy.rounds = *options.rounds;
+    concurrency.rounds = chosen.rounds = reattest.rounds = appraise.rounds = verifier.rounds = proxy.rounds =
+        *options.rounds;
   const auto report = options.what == "concurrency" ? bench::concurrency(concurrency)
                       : options.what == "reattest"  ? bench::reattest(reattest)
                       : options.what == "appraise"  ? bench::appraise(appraise)
