@@ -13,9 +13,12 @@ def missing() -> str:
         return f"not installed: {', '.join(absent)}"
     if os.geteuid() != 0:
         return "network namespaces need root"
-    tried = subprocess.run(["unshare", "--net", "ip", "link", "add", "seatls0", "type", "veth", "peer", "name", "seatls1"],
+    tried = subprocess.run(["unshare", "--net", "sh", "-c",
+                            "ip link add seatls0 type veth peer name seatls1 && nft 'add table ip t; add chain ip t c "
+                            "{ type nat hook prerouting priority -100; }; add rule ip t c tcp dport 1 redirect to :2'"],
                            capture_output=True, check=False)
     return "" if tried.returncode == 0 else f"no network namespaces here: {tried.stderr.decode().strip()}"
+
 
 
 class Host:
