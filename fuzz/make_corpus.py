@@ -208,6 +208,24 @@ beginnings = {
     "socks5-ipv6": b"\x05\x01\0\x05\x01\0\x04" + bytes(15) + b"\x01\0\x50", "socks5-bind": b"\x05\x01\0\x05\x02\0\x01\x7f\0\0\x01\0\x50",
     "connect": b"CONNECT a.example:8443 HTTP/1.1\r\nHost: a.example\r\n\r\nrest", "connect-get": b"GET / HTTP/1.1\r\n\r\n"}
 seeds |= {root / "corpus/proxy_beginning" / name: b"\x04" + content for name, content in beginnings.items()}
+# Requests of a hostile peer, after two bytes: the size of the pieces, and whether demands are met.
+def head(start, fields="", body=""):
+    return (start + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n" + body).encode()
+
+
+CHUNKED = "Transfer-Encoding: chunked\r\n"
+for name, content in {
+        "plain": head("GET /a?b"), "transfer": head("POST /v1/transfer", "Content-Length: 2\r\n", "hi") + head("GET /b"),
+        "closed": head("POST /closed/x", "Content-Length: 2\r\n", "hi") + head("GET /b"),
+        "chunks": head("PUT /a", CHUNKED, "5;a=b\r\nhello\r\n0\r\nSeatls-Verdict: affirming\r\n\r\n") + head("GET /b"),
+        "spoofed": head("GET /a", "Seatls-Verdict: affirming\r\nSEATLS_VERDICT: x\r\nX-Forwarded-For: y\r\n"),
+        "both": head("POST /a", CHUNKED + "Content-Length: 5\r\n", "0\r\n\r\n") + head("GET /smuggled"),
+        "fold": head("GET /a", "X: y\r\n z\r\n"), "named": head("GET /a", "Connection: close, X\r\nX: y\r\n"),
+        "encoded": head("GET /v1/%74ransfer"), "absolute": head("GET http://a/v1/transfer"),
+        "expect": head("POST /a", "Expect: 100-continue\r\nContent-Length: 1\r\n", "x"),
+        "old": b"GET /a HTTP/1.0\r\nHost: a\r\n\r\n", "case": head("GET /V1/transfer/")}.items():
+    seeds[root / "corpus/proxy_http" / name] = b"\0\1" + content
+    seeds[root / "corpus/proxy_http" / (name + "-pieces")] = b"\3\0" + content
 
 differing = []
 for path, content in seeds.items():

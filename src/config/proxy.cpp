@@ -32,6 +32,10 @@ class Row {
       read_server_keys(out);
     else
       read_client_keys(out);
+    if (out.mode == Mode::http)
+      out.http = std::make_shared<const HttpRules>(read_http_rules(d_, name_, own_ ? *own_ : d_.out));
+    else
+      refuse_http_keys(d_, name_);
     if (!good_) return std::nullopt;
     if (beyond_host_ && own_)
       own_->config.dangers.emplace_back("plain_beyond_host");

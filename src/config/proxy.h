@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/proxy_routes.h"
 #include "config/text.h"
 #include "seatls/config_file.h"
 #include "seatls/error.h"
@@ -47,6 +48,7 @@ struct ProxyListener {
   std::vector<std::string> sni;  // patterns; empty: any name, and none
   std::vector<Allowed> allow;
   bool proxy_protocol = false;
+  std::shared_ptr<const HttpRules> http;   // of Mode::http
   std::shared_ptr<LoadedConfig> endpoint;  // who is played here
 
   [[nodiscard]] Role role() const { return endpoint->config.role; }

@@ -45,6 +45,8 @@ class Filter {
   // All was taken and no more will come: that direction is shut.
   [[nodiscard]] virtual bool end_upstream() const = 0;
   [[nodiscard]] virtual bool end_peer() const = 0;
+  // broken: the connection is to be broken off, and not to look as if it had ended.
+  [[nodiscard]] virtual std::optional<Error> broken() const { return {}; }
   // Room for more. Without it the relay reads nothing there.
   [[nodiscard]] virtual bool wants_peer() const = 0;
   [[nodiscard]] virtual bool wants_upstream() const = 0;

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "proxy/client_hello.h"
+#include "proxy/http_filter.h"
 #include "proxy/proxy_header.h"
 
 namespace seatls::proxy {
@@ -252,7 +253,10 @@ Result<void> Session::accept_peer(Clock::time_point now) {
   deadline_.reset();
   moved_ = now;
   host_.metrics.accepted(now - begun_);
-  filter_ = make_tcp_filter();
+  if (route_->listener.mode == Mode::http)
+    filter_ = make_http_filter(route_->listener.http, {Role::server, source_.host()});
+  else
+    filter_ = make_tcp_filter();
   if (server()) {
     connect_to(*route_->listener.to);
   } else {

@@ -17,6 +17,7 @@ Result<bool> Session::relay(Clock::time_point now) {
   SEATLS_TRY(const bool in, peer_to_plain());
   SEATLS_TRY(const bool out, plain_to_peer());
   const bool decided = meet_demand(now);
+  if (auto broken = filter_->broken()) return std::move(*broken);
   if (in || out) moved_ = now;
   return in || out || decided;
 }
