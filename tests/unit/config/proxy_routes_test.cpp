@@ -94,9 +94,9 @@ TEST_F(ProxyRoutes, ThatNoRequestReachesAreMistakes) {
 
 TEST_F(ProxyRoutes, WhatCannotBeDemandedIsAMistake) {
   const auto aged = route_text("path = \"/a\"\nmax_age = \"5s\"\n");
-  EXPECT_THAT(mistake(changed(changed(proxy_text(aged), "timing = \"hybrid\"", "timing = \"intra\""),
-                              "reattest = \"5m\"\n", "")),
-              HasSubstr("max_age"));
+  const auto once = changed(changed(proxy_text(aged), "timing = \"hybrid\"", "timing = \"intra\""),
+                            "reattest = \"5m\"\n", "");
+  EXPECT_THAT(mistake(changed(once, "on_failure = \"restrict\"\n", "")), HasSubstr("max_age"));
   EXPECT_THAT(mistake(proxy_text(route_text("path = \"/a\"\nmax_age = \"5\"\n"))), HasSubstr("max_age"));
   EXPECT_THAT(mistake(proxy_text(route_text("path = \"/a\"\nclaims = [\"a\"]\n"))), HasSubstr("is no claim"));
   EXPECT_THAT(mistake(proxy_text(route_text("path = \"/a\"\nmethods = [\"get\"]\n"))),

@@ -123,6 +123,21 @@ TEST_F(Serving, BodiesComeInPiecesAndInChunks) {
   EXPECT_THAT(c.hear("POST /p 2"), EndsWith("POST /p 2"));
 }
 
+// Beast asserts when it is asked twice about the beginning of a last chunk.
+TEST_F(Serving, AChunkedBodyMayComeByteByByte) {
+  start();
+  auto c = client();
+  for (const char* chunks : {"0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n", "1\r\na\r\n0\r\nX: y\r\n\r\n"}) {
+    c.say("POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (const char* p = chunks; *p != '\0'; ++p) {
+      c.say({p, 1});
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    EXPECT_THAT(c.hear(), HasSubstr("200 OK")) << chunks;
+    EXPECT_THAT(c.hear("POST /p " + std::to_string(chunks[0] - '0')), HasSubstr("POST /p")) << chunks;
+  }
+}
+
 TEST_F(Serving, WhatIsNoRequestIsRefused) {
   start();
   for (const auto* text :
