@@ -1,13 +1,16 @@
 """What the command line's tests share: running the program, a server, a TPM, a place to work in.
 
 Each test file is run as `FILE PROGRAM`, PROGRAM being the built seatls."""
+import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -134,6 +137,84 @@ class Server:
             out, err = self.process.communicate()
         self.out, self.err = out.decode(errors="replace"), tidy(err.decode(errors="replace"))
         self.case.no_alarm(self.err)
+
+
+class Daemon:
+    """A verb of the program that runs until it is told to end, in a case's folder; ended by its process id.
+
+    `hello` is its first line of stdout, `lines` are those behind it, `errors` is its stderr so far."""
+
+    def __init__(self, case: Case, verb: str, config: str, environment: dict | None = None, before: list[str] | None = None,
+                 **more) -> None:
+        self.case = case
+        self.readers: list[threading.Thread] = []
+        self.process = subprocess.Popen([*(before or []), PROGRAM, verb, "--config", config, "--json", "--log-level", "info"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=case.folder,
+                                        env={**case.environment, **(environment or {})}, **more)
+        case.addCleanup(self.end)
+        self.lines: list[dict] = []
+        self.errors = ""
+        line = self.process.stdout.readline()
+        if not line:
+            case.fail("it ended: " + tidy(self.process.stderr.read().decode(errors="replace")))
+        self.hello = json.loads(line)
+        self.readers = [threading.Thread(target=self.read_out), threading.Thread(target=self.read_err)]
+        for reader in self.readers:
+            reader.start()
+
+    def read_out(self) -> None:
+        for line in self.process.stdout:
+            self.lines.append(json.loads(line))
+
+    def read_err(self) -> None:
+        for line in self.process.stderr:
+            self.errors += line.decode(errors="replace")
+
+    def operations(self, path: str) -> tuple:
+        host, port = self.hello["operations"].rsplit(":", 1)
+        connection = http.client.HTTPConnection(host, int(port), timeout=60)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, text
+
+    def figure(self, name: str) -> float:
+        for line in self.operations("/metrics")[1].splitlines():
+            if line.startswith(name + " "):
+                return float(line.rsplit(" ", 1)[1])
+        return 0
+
+    def until(self, what, limit: float = 60) -> None:
+        end = time.monotonic() + limit
+        while not what():
+            self.case.assertLess(time.monotonic(), end, f"{self.errors}\n{self.lines}")
+            time.sleep(0.02)
+
+    def wait(self, code: int = 0) -> None:
+        self.process.wait(timeout=60)
+        for reader in self.readers:
+            reader.join()
+        self.case.no_alarm(tidy(self.errors))
+        self.case.assertEqual(self.process.returncode, code, self.errors)
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.wait()
+
+    def kill(self) -> None:
+        """Gone in the middle of whatever it does."""
+        self.process.kill()
+        self.process.wait()
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for reader in self.readers:
+            reader.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
 
 
 def free_ports() -> int:

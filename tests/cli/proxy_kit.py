@@ -1,11 +1,7 @@
 """What the sidecar's tests share: applications behind it, and the sidecar as a process."""
-import http.client
 import json
-import signal
 import socket
-import subprocess
 import threading
-import time
 
 import kit
 
@@ -79,34 +75,11 @@ class Web(Application):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nhello\n")
 
 
-class Sidecar:
-    """A `seatls proxy` in a case's folder, ended by its process id."""
+class Sidecar(kit.Daemon):
+    """A `seatls proxy`. More arguments are for its process."""
 
-    def __init__(self, case: kit.Case, config: str, environment: dict | None = None, before: list[str] | None = None,
-                 **more) -> None:
-        self.case = case
-        self.readers: list[threading.Thread] = []
-        self.process = subprocess.Popen([*(before or []), kit.PROGRAM, "proxy", "--config", config, "--json", "--log-level", "info"],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=case.folder,
-                                        env={**case.environment, **(environment or {})}, **more)
-        case.addCleanup(self.end)
-        self.lines: list[dict] = []
-        self.errors = ""
-        line = self.process.stdout.readline()
-        if not line:
-            case.fail("it ended: " + kit.tidy(self.process.stderr.read().decode(errors="replace")))
-        self.hello = json.loads(line)
-        self.readers = [threading.Thread(target=self.read_out), threading.Thread(target=self.read_err)]
-        for reader in self.readers:
-            reader.start()
-
-    def read_out(self) -> None:
-        for line in self.process.stdout:
-            self.lines.append(json.loads(line))
-
-    def read_err(self) -> None:
-        for line in self.process.stderr:
-            self.errors += line.decode(errors="replace")
+    def __init__(self, case: kit.Case, config: str, **more) -> None:
+        super().__init__(case, "proxy", config, **more)
 
     def port(self, listener: int = 0) -> int:
         return int(self.hello["listeners"][listener].rsplit(":", 1)[1])
@@ -122,47 +95,6 @@ class Sidecar:
     def wait_for(self, kind: str, count: int = 1) -> list[dict]:
         self.until(lambda: len(self.events(kind)) >= count)
         return self.events(kind)
-
-    def operations(self, path: str) -> tuple:
-        host, port = self.hello["operations"].rsplit(":", 1)
-        connection = http.client.HTTPConnection(host, int(port), timeout=60)
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-        return answer.status, text
-
-    def figure(self, name: str) -> float:
-        for line in self.operations("/metrics")[1].splitlines():
-            if line.startswith(name + " "):
-                return float(line.rsplit(" ", 1)[1])
-        return 0
-
-    def until(self, what, limit: float = 60) -> None:
-        end = time.monotonic() + limit
-        while not what():
-            self.case.assertLess(time.monotonic(), end, f"{self.errors}\n{self.lines}")
-            time.sleep(0.02)
-
-    def wait(self, code: int = 0) -> None:
-        self.process.wait(timeout=60)
-        for reader in self.readers:
-            reader.join()
-        self.case.no_alarm(kit.tidy(self.errors))
-        self.case.assertEqual(self.process.returncode, code, self.errors)
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        self.wait()
-
-    def end(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        for reader in self.readers:
-            reader.join()
-        self.process.stdout.close()
-        self.process.stderr.close()
 
 
 class TwoSidecars:

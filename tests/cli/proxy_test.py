@@ -73,8 +73,7 @@ class Passing(ProxyCase):
             connection.connect(str(self.folder / "program.sock"))
             with connection:
                 self.assertEqual(self.exchange(connection, b"hello"), b"hello")
-            far.process.kill()
-            far.process.wait()
+            far.kill()
         near.stop()
 
     def test_both_roles_in_one_process(self) -> None:
@@ -373,13 +372,18 @@ class Operation(ProxyCase):
         far.stop()
         near.stop()
 
-    def test_it_waits_for_connections_to_end(self) -> None:
+    def told_to_end(self) -> tuple[Sidecar, Sidecar, socket.socket]:
+        """The sidecar before the application was told to end while a connection is open."""
         near, far = self.pair(Application(self))
         stays = far.connect()
         stays.sendall(b"a")
         self.assertEqual(stays.recv(1), b"a")
         near.process.send_signal(signal.SIGTERM)
         near.until(lambda: near.operations("/ready")[0] == 503)
+        return near, far, stays
+
+    def test_it_waits_for_connections_to_end(self) -> None:
+        near, far, stays = self.told_to_end()
 
         def refused() -> bool:
             try:
@@ -395,12 +399,7 @@ class Operation(ProxyCase):
         far.stop()
 
     def test_it_does_not_wait_for_ever(self) -> None:
-        near, far = self.pair(Application(self))
-        stays = far.connect()
-        stays.sendall(b"a")
-        self.assertEqual(stays.recv(1), b"a")
-        near.process.send_signal(signal.SIGTERM)
-        near.until(lambda: near.operations("/ready")[0] == 503)
+        near, far, stays = self.told_to_end()
         near.process.send_signal(signal.SIGTERM)
         near.wait()
         self.cut_off(stays)

@@ -3,13 +3,10 @@ import base64
 import hashlib
 import http.client
 import json
-import os
 import signal
 import socket
 import ssl
 import subprocess
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import kit
@@ -32,33 +29,11 @@ def der_of(fixed: bytes) -> bytes:
     return bytes([0x30, len(both)]) + both
 
 
-class Service:
-    """A `seatls verifier` in a case's folder, ended by its process id."""
+class Service(kit.Daemon):
+    """A `seatls verifier`."""
 
-    def __init__(self, case: "VerifierCase", config: str = "verifier.toml", environment: dict | None = None) -> None:
-        self.case = case
-        self.readers: list[threading.Thread] = []
-        self.process = subprocess.Popen([kit.PROGRAM, "verifier", "--config", config, "--json", "--log-level", "info"],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=case.folder,
-                                        env={**case.environment, **(environment or {})})
-        case.addCleanup(self.end)
-        self.lines: list[dict] = []
-        self.errors = ""
-        line = self.process.stdout.readline()
-        if not line:
-            case.fail("it ended: " + kit.tidy(self.process.stderr.read().decode(errors="replace")))
-        self.hello = json.loads(line)
-        self.readers = [threading.Thread(target=self.read_out), threading.Thread(target=self.read_err)]
-        for reader in self.readers:
-            reader.start()
-
-    def read_out(self) -> None:
-        for line in self.process.stdout:
-            self.lines.append(json.loads(line))
-
-    def read_err(self) -> None:
-        for line in self.process.stderr:
-            self.errors += line.decode(errors="replace")
+    def __init__(self, case: "VerifierCase", config: str = "verifier.toml", **more) -> None:
+        super().__init__(case, "verifier", config, **more)
 
     @property
     def port(self) -> int:
@@ -83,41 +58,6 @@ class Service:
 
     def administer(self, method: str, path: str, body: bytes | None = None, **headers) -> tuple:
         return self.ask(method, path, body, Authorization="Bearer " + TOKEN, **headers)
-
-    def operations(self, path: str) -> tuple:
-        host, port = self.hello["operations"].rsplit(":", 1)
-        connection = http.client.HTTPConnection(host, int(port), timeout=60)
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-        return answer.status, text
-
-    def wait(self, code: int = 0) -> None:
-        self.process.wait(timeout=60)
-        for reader in self.readers:
-            reader.join()
-        self.case.no_alarm(kit.tidy(self.errors))
-        self.case.assertEqual(self.process.returncode, code, self.errors)
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        self.wait()
-
-    def until(self, what, limit: float = 30) -> None:
-        end = time.monotonic() + limit
-        while not what():
-            self.case.assertLess(time.monotonic(), end, self.errors)
-            time.sleep(0.02)
-
-    def end(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        for reader in self.readers:
-            reader.join()
-        self.process.stdout.close()
-        self.process.stderr.close()
 
 
 class VerifierCase(kit.Case):
@@ -312,8 +252,7 @@ class Storage(VerifierCase):
         self.assertEqual(status, 201)
         waiting = "/challenge-response/v1/" + headers["Location"]
         keys = service.ask("GET", "/.well-known/jwks.json")[2]
-        os.kill(service.process.pid, signal.SIGKILL)
-        service.process.wait()
+        service.kill()
 
         service = Service(self)
         self.assertEqual(service.ask("POST", "/challenge-response/v1/newSession?nonce=" + "A" * 43)[0], 409)
