@@ -227,6 +227,32 @@ for name, content in {
     seeds[root / "corpus/proxy_http" / name] = b"\0\1" + content
     seeds[root / "corpus/proxy_http" / (name + "-pieces")] = b"\3\0" + content
 
+# Questions and answers between the preload library and its helper; and the head of a program that needs libssl.
+TIK, BINDER = b"\x43\1\2\3", b"\x58\x20" + b"\3" * 32
+RECORD = b"\x47\x82\x19\x01\x07\x42\7\7"
+FORMAT, ROLE = b"\x82\0\x19\x01\x07", b"\1"
+seeds |= {root / "corpus/exec_message" / name: content for name, content in {
+    "settings": b"\x82\1\0", "schemes": b"\x83\1\1" + ROLE, "attest": b"\x85\1\2" + ROLE + FORMAT + b"\x83" + BINDER + b"\1" + TIK,
+    "appraise": b"\x87\1\3" + ROLE + FORMAT + RECORD + b"\x83" + BINDER + b"\1" + TIK + BINDER,
+    "tell": b"\x83\1\4\x8d\0\x61a\xf6\xf4\x60\x60\x60\x81\x82\x61b\x61c\xf5\x61n\x60\x60\x80",
+    "tell-refused": b"\x83\1\4\x8d\1\x60\x83\x63tpm\x61d\x61p\xf4\x60\x60\x60\x80\xf4\x60\x60\x60\x80",
+    "are-schemes": b"\x83\1\1\x83\x82\0\x19\x01\x07\x82\1\x61m\x82\2\x61v", "is-credential": b"\x83\1\2" + RECORD,
+    "is-told": b"\x83\1\4\xf6", "is-error": b"\x83\1\5\x83\x63tpm\x61d\x61p",
+    "are-settings": b"\x83\1\0\x83\xf6\x89\x19\xff\x5e\x19\x27\x10\xf5\x18\x20\x83\0\0\x81\2\x81\x82\0\x19\x01\x07\x60\x80\x80\xf4"}.items()}
+
+
+def elf(order: str, kind: int) -> bytes:
+    strings, word = b"\0libssl.so.3\0$ORIGIN/x\0", lambda *v: b"".join(x.to_bytes(8, order) for x in v)
+    dynamic, start = word(1, 1, 29, 13, 5, 0x1000 + 280 + 80, 10, len(strings), 0, 0), 280
+    head = (b"\x7fELF\2" + bytes([kind, 1]) + bytes(9) + (3).to_bytes(2, order) + (62).to_bytes(2, order) + (1).to_bytes(4, order) +
+            word(0, 64, 0) + bytes(4) + b"".join(v.to_bytes(2, order) for v in (64, 56, 3, 0, 0, 0)))
+    part = lambda of, at, address, size: (of.to_bytes(4, order) + bytes(4) + word(at, address, 0, size, size, 1))
+    parts = part(1, 0, 0x1000, start + 80 + len(strings)) + part(2, start, 0, 80) + part(3, 0, 0, 0)
+    return (head + parts).ljust(start, b"\0") + dynamic + strings
+
+
+seeds |= {root / "corpus/elf/program": elf("little", 1), root / "corpus/elf/foreign": elf("big", 2), root / "corpus/elf/script": b"#!/bin/sh\n"}
+
 differing = []
 for path, content in seeds.items():
     if "--check" not in sys.argv:

@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "cli/collateral.h"
+#include "cli/exec.h"
 #include "cli/program.h"
 
 int main(int argc, char** argv) {
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
   add_check(program);
   add_serve(program);
   add_connect(program);
+  add_exec(program);
   add_key(program);
   add_enroll(program);
   add_simulate(program);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "config/exec.h"
 #include "config/proxy.h"
 #include "config/service.h"
 #include "config/text.h"
@@ -95,6 +96,8 @@ void read_proxy(Draft& draft, ProxySettings& into);
 void read_result_rules(Draft& draft, ResultPolicy& result);
 // read_remote_verifier reads [verifier] with an url: a verifier that is asked. Nothing for what is wrong.
 [[nodiscard]] std::shared_ptr<Verifier> read_remote_verifier(Draft& draft);
+// read_exec reads [exec], and notes what under `seatls exec` cannot be.
+[[nodiscard]] ExecSettings read_exec(Draft& draft);
 // read_post reads what happens after the handshake; it comes last.
 void read_post(Draft& draft);
 

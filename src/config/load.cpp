@@ -36,6 +36,7 @@ ConfigReport check_file(const std::string& path, std::optional<Role> role, Proxy
   read_require(draft);
   read_post(draft);
   (void)read_service(draft);
+  if (file.has_table("exec")) (void)read_exec(draft);
   if (proxy != nullptr) read_proxy(draft, *proxy);
   if (mistakes.empty())
     if (const auto valid = draft.out.config.validate(); !valid)

@@ -148,6 +148,11 @@ constexpr std::array rows = {
     KeySpec{"proxy.listener.route", "max_age"},
     KeySpec{"proxy.listener.route", "claims", Kind::texts},
 
+    KeySpec{"exec", "log"},
+    KeySpec{"exec", "other_config"},
+    KeySpec{"exec", "other_role", Kind::text, "refused|danger-plain"},
+    KeySpec{"exec", "loads_openssl_later", Kind::flag},
+
     KeySpec{"experimental", "interactive_passport", Kind::flag},
 
     KeySpec{"danger", "allow_unproven_tik", Kind::flag},

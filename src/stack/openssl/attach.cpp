@@ -11,6 +11,7 @@
 #include "stack/openssl/extension.h"
 #include "stack/openssl/last_line.h"
 #include "stack/openssl/messages.h"
+#include "stack/openssl/roles.h"
 
 namespace seatls::openssl {
 namespace {
@@ -89,36 +90,68 @@ void full_handshakes_only(SSL_CTX* ctx) {
   SSL_CTX_set_psk_server_callback(ctx, nullptr);
 }
 
-}  // namespace
+Result<void> check(SSL_CTX* ctx, const Context& context) {
+  SEATLS_CHECK(context.config->validate());
+  SEATLS_CHECK(check_alerts(context.config->alerts));
+  SEATLS_CHECK(check_binder_length(ctx, *context.config));
+  return check_verification(ctx, context);
+}
 
-Result<void> attach(SSL_CTX* ctx, Config config, AttachOptions options) {
-  if (ctx == nullptr) return Error{Code::misuse, "attach: no context", "openssl"};
-  if (Context::of(ctx)) return Error{Code::misuse, "attach: the context is attached already", "openssl"};
-  SEATLS_CHECK(config.validate());
-  SEATLS_CHECK(check_alerts(config.alerts));
-  SEATLS_CHECK(check_protocol(ctx));
-  SEATLS_CHECK(check_binder_length(ctx, config));
-
+std::shared_ptr<Context> context_of(Config config, const Chained& chained) {
   auto context = std::make_shared<Context>();
   context->config = std::make_shared<const Config>(std::move(config));
-  context->chained = {options.message_callback, SSL_CTX_get_info_callback(ctx), nullptr};  // verify: per SSL
-  SEATLS_CHECK(check_verification(ctx, *context));
+  context->chained = chained;
+  return context;
+}
 
-  // Up to here nothing is changed.
-  if (SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1) {
+}  // namespace
+
+Result<void> attach(SSL_CTX* ctx, Roles roles, AttachOptions options) {
+  if (ctx == nullptr) return Error{Code::misuse, "attach: no context", "openssl"};
+  if (Attachment::of(ctx) != nullptr)
+    return Error{Code::misuse, "attach: the context is attached already", "openssl"};
+  SEATLS_CHECK(check_protocol(ctx));
+
+  const Chained chained{options.message_callback, SSL_CTX_get_info_callback(ctx),
+                        nullptr};  // verify: per SSL
+  Attachment attachment;
+  attachment.other_plain = roles.danger_other_plain;
+  attachment.message = options.message_callback;
+  if (roles.client) attachment.client = context_of(std::move(*roles.client), chained);
+  if (roles.server) attachment.server = context_of(std::move(*roles.server), chained);
+  bool full_only = false;
+  std::optional<std::uint16_t> type;
+  for (const auto& context : {attachment.client, attachment.server}) {
+    if (!context) continue;
+    SEATLS_CHECK(check(ctx, *context));
+    full_only = full_only || context->full_handshakes_only();
+    if (type && *type != context->config->extension_type)
+      return configuration("client and server of one context use the same extension type");
+    //= early-attestation#code-point-configurable
+    type = context->config->extension_type;
+  }
+  if (!type) return Error{Code::misuse, "attach: no configuration", "openssl"};
+
+  // Up to here nothing is changed. What passes untouched may be older.
+  const bool all_held = attachment.holds(Role::client) && attachment.holds(Role::server);
+  if (all_held && SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1) {
     return configuration("the context's method does not know TLS 1.3");
   }
-  //= early-attestation#code-point-configurable
-  const std::uint16_t type = context->config->extension_type;
-  if (!add_extension(ctx, type)) {
-    return configuration("extension type " + std::to_string(type) + " is taken; set Config::extension_type");
+  if (!add_extension(ctx, *type)) {
+    return configuration("extension type " + std::to_string(*type) + " is taken; set Config::extension_type");
   }
-  if (context->full_handshakes_only()) full_handshakes_only(ctx);
+  if (full_only) full_handshakes_only(ctx);
   SSL_CTX_set_max_cert_list(ctx, std::max(SSL_CTX_get_max_cert_list(ctx), longest_certificate_list));
-  if (!Context::put(ctx, context)) return Error{Code::crypto, "out of memory", "openssl"};
+  if (!Attachment::put(ctx, std::move(attachment))) return Error{Code::crypto, "out of memory", "openssl"};
   SSL_CTX_set_msg_callback(ctx, on_message);
   SSL_CTX_set_info_callback(ctx, on_info);
   return {};
+}
+
+Result<void> attach(SSL_CTX* ctx, Config config, AttachOptions options) {
+  Roles roles;
+  (config.role == Role::client ? roles.client : roles.server) = std::move(config);
+  return attach(ctx, std::move(roles), options);
 }
 
 }  // namespace seatls::openssl

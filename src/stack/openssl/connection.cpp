@@ -98,7 +98,7 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
 Result<Connection> Connection::create(SSL_CTX* ctx, int fd, const std::string& server_name) {
-  if (ctx == nullptr || !Context::of(ctx)) {
+  if (ctx == nullptr || Attachment::of(ctx) == nullptr) {
     return Error{Code::misuse, "the context is not attached; call attach() first", "Connection"};
   }
   Ssl ssl(SSL_new(ctx));

@@ -1,28 +1,41 @@
 #include "stack/openssl/context.h"
 
+#include <tuple>
+#include <utility>
+
 #include "session/resumption_guard.h"
 
 namespace seatls::openssl {
 namespace {
 
-using Held = std::shared_ptr<Context>;
-
-void free_held(void*, void* held, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<Held*>(held); }
+void free_attachment(void*, void* held, CRYPTO_EX_DATA*, int, long, void*) {
+  delete static_cast<Attachment*>(held);
+}
 
 int index() {
-  static const int value = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_held);
+  static const int value = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_attachment);
   return value;
 }
 
 }  // namespace
 
-std::shared_ptr<Context> Context::of(const SSL_CTX* ctx) {
-  const auto* held = static_cast<const Held*>(SSL_CTX_get_ex_data(ctx, index()));
-  return held != nullptr ? *held : nullptr;
+const std::shared_ptr<Context>& Attachment::holds(Role role) const {
+  const auto& own = role == Role::client ? client : server;
+  if (own || other_plain) return own;
+  return role == Role::client ? server : client;
 }
 
-bool Context::put(SSL_CTX* ctx, std::shared_ptr<Context> context) {
-  auto held = std::make_unique<Held>(std::move(context));
+const Attachment* Attachment::of(const SSL_CTX* ctx) {
+  return static_cast<const Attachment*>(SSL_CTX_get_ex_data(ctx, index()));
+}
+
+bool Attachment::passes(const SSL* ssl) {
+  const Attachment* attached = of(SSL_get_SSL_CTX(ssl));
+  return attached != nullptr && !attached->holds(role_of(ssl));
+}
+
+bool Attachment::put(SSL_CTX* ctx, Attachment attachment) {
+  auto held = std::make_unique<Attachment>(std::move(attachment));
   if (SSL_CTX_set_ex_data(ctx, index(), held.get()) != 1) return false;
   std::ignore = held.release();
   return true;

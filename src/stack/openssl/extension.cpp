@@ -31,8 +31,7 @@ std::optional<Error> obstacle(const State& state) {
   if (state.report()) {
     return Error{Code::unexpected_message, "post-handshake authentication carries no attestation here", {}};
   }
-  const bool server = SSL_is_server(state.ssl()) == 1;
-  if (server != (state.config().role == Role::server)) {
+  if (role_of(state.ssl()) != state.config().role) {
     return Error{Code::misuse, "the SSL plays another role than the configuration's", {}};
   }
   return std::nullopt;
@@ -60,7 +59,7 @@ int add(SSL* ssl, unsigned, unsigned context, const unsigned char** out, size_t*
         size_t chain_index, int* al, void*) {
   *al = SSL_AD_INTERNAL_ERROR;
   State* state = State::of(ssl);
-  if (state == nullptr) return -1;
+  if (state == nullptr) return Attachment::passes(ssl) ? 0 : -1;
   const Message message = place_of(context);
   if (message == Message::certificate && chain_index != 0) return 0;
   // Post-handshake authentication is the application's own business where nothing is demanded.
@@ -93,7 +92,7 @@ int parse(SSL* ssl, unsigned, unsigned context, const unsigned char* in, size_t 
           size_t chain_index, int* al, void*) {
   *al = SSL_AD_INTERNAL_ERROR;
   State* state = State::of(ssl);
-  if (state == nullptr) return 0;
+  if (state == nullptr) return Attachment::passes(ssl) ? 1 : 0;
   std::optional<Error> error = obstacle(*state);
   if (!error) {
     const Message message = place_of(context);

@@ -40,6 +40,10 @@ void handshake_done(State& state) {
                                 {}});
     return cut(ssl);
   }
+  if (role_of(ssl) != state.config().role) {
+    std::ignore = state.refuse({Code::misuse, "the SSL plays another role than the configuration's", {}});
+    return cut(ssl);
+  }
   stack::Action action = state.endpoint()->handshake_done();
   if (auto* complete = std::get_if<action::Complete>(&action))
     return state.complete(std::move(complete->report));
@@ -70,6 +74,7 @@ void on_info(const SSL* ssl, int where, int value) {
     // A server writes its tickets right after the handshake: before it knows what will be asked for later.
     if (carries_channel(ssl)) SSL_set_num_tickets(const_cast<SSL*>(ssl), 0);
   }
+  if (where == SSL_CB_ACCEPT_LOOP || where == SSL_CB_CONNECT_LOOP) state->keep_hooks();
   if (where == SSL_CB_HANDSHAKE_DONE) handshake_done(*state);
   if ((where & SSL_CB_ALERT) != 0) alert_seen(*state, where, value);
   if (state->chained().info != nullptr) state->chained().info(ssl, where, value);

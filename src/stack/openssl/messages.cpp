@@ -26,7 +26,12 @@ void handshake_message(State& state, bool sent, ByteView message) {
 void on_message(int sent, int version, int content_type, const void* data, size_t length, SSL* ssl,
                 void* arg) {
   State* state = State::of(ssl);
-  if (state == nullptr) return;
+  if (state == nullptr) {
+    const Attachment* attached = Attachment::of(SSL_get_SSL_CTX(ssl));
+    if (attached != nullptr && attached->message != nullptr)
+      attached->message(sent, version, content_type, data, length, ssl, arg);
+    return;
+  }
   if (content_type == SSL3_RT_HANDSHAKE) {
     handshake_message(*state, sent != 0, {static_cast<const std::uint8_t*>(data), length});
   }

@@ -76,9 +76,9 @@ State* State::find(const SSL* ssl) { return static_cast<State*>(SSL_get_ex_data(
 
 State* State::of(SSL* ssl) {
   if (State* state = find(ssl)) return state;
-  std::shared_ptr<Context> context = Context::of(SSL_get_SSL_CTX(ssl));
-  if (!context) return nullptr;
-  auto state = std::make_unique<State>(ssl, std::move(context));
+  const Attachment* attached = Attachment::of(SSL_get_SSL_CTX(ssl));
+  if (attached == nullptr || !attached->holds(role_of(ssl))) return nullptr;
+  auto state = std::make_unique<State>(ssl, attached->holds(role_of(ssl)));
   if (SSL_set_ex_data(ssl, index(), state.get()) != 1) return nullptr;
   state->begin();
   return state.release();
@@ -88,6 +88,10 @@ State::State(SSL* ssl, std::shared_ptr<Context> context)
     : ssl_(ssl), context_(std::move(context)), chained_(context_->chained) {}
 
 void State::begin() {
+  if (role_of(ssl_) != config().role) {
+    const Attachment* attached = Attachment::of(SSL_get_SSL_CTX(ssl_));
+    if (attached != nullptr && attached->holds(role_of(ssl_))) context_ = attached->holds(role_of(ssl_));
+  }
   transcript_ = binder::Transcript();
   endpoint_.reset();
   failure_.reset();
@@ -112,6 +116,8 @@ void State::hook() {
     if (demanded != 0) mode &= ~SSL_VERIFY_POST_HANDSHAKE;
     SSL_set_verify(ssl_, mode, on_verify);
   }
+  // The application may have set its own minimum since. Where its maximum excludes TLS 1.3, nothing is left.
+  if (SSL_set_min_proto_version(ssl_, TLS1_3_VERSION) != 1) SSL_set_options(ssl_, SSL_OP_NO_SSL_MASK);
   if (context_->full_handshakes_only()) {
     SSL_set_options(ssl_, SSL_OP_NO_TICKET);
     SSL_set_num_tickets(ssl_, 0);
@@ -126,13 +132,18 @@ void State::hook() {
 void State::follow_context() {
   if (followed_ == SSL_get_SSL_CTX(ssl_)) return;
   followed_ = SSL_get_SSL_CTX(ssl_);
-  std::shared_ptr<Context> current = Context::of(followed_);
+  const Attachment* attached = Attachment::of(followed_);
+  const auto current = attached != nullptr ? attached->holds(role_of(ssl_)) : nullptr;
   // A context without attestation does not lift what the first one demands.
   if (!current || current == context_ || !endpoint_) return;
-  context_ = std::move(current);
+  context_ = current;
   chained_.message = context_->chained.message;
   endpoint_->use(context_->config);
   hook();
+}
+
+void State::keep_hooks() {
+  if (!over() && config().require && SSL_get_verify_callback(ssl_) != on_verify) hook();
 }
 
 const std::shared_ptr<stack::Endpoint>& State::endpoint() {

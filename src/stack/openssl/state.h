@@ -35,6 +35,8 @@ class State final : public stack::Port {
   void begin();
   // follow_context is for servers: SSL_set_SSL_CTX, in a server name callback, may have changed it.
   void follow_context();
+  // keep_hooks puts ours in front again, where the application has set its own during the handshake.
+  void keep_hooks();
   [[nodiscard]] const std::shared_ptr<stack::Endpoint>& endpoint();
   [[nodiscard]] binder::Transcript& transcript() { return transcript_; }
 
