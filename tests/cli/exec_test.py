@@ -47,7 +47,7 @@ class Pair:
         self.succeeds("client.toml", self.port)
         self.assert_attested("client")
         self.assert_attested("server")
-        self.assertEqual(self.verdicts("client")[-1]["peer"]["claims"]["swname"], "seatls")
+        self.assertIn("seatls", self.verdicts("client")[-1]["peer"]["claims"].values())
         self.succeeds("client.toml", self.port)
         server.end()
 
@@ -172,7 +172,7 @@ class Redis(Pair, ExecCase):
         self.serve("server.toml")
         good, said = self.ask("client.toml", self.port, "--no-auth-warning")
         self.assertFalse(good, said)
-        self.assert_refused("client", "identity_rejected")
+        self.assert_refused("client", "configuration")
         self.assertIn("write name", str(self.verdicts("client")))
         self.forget()
         self.change("client.toml", "[require]", '[require]\nname = "localhost"')
@@ -186,6 +186,7 @@ class Postgres(Pair, ExecCase):
 
     BIN = "/usr/lib/postgresql/*/bin/"
     ENDPOINT = "loads_openssl_later = true\n"  # the server is started by a program that changes the user
+    PREAMBLE = ("postgres",)
 
     def start_server(self, config: str) -> Running:
         postgres, initdb = program(self.BIN + "postgres"), program(self.BIN + "initdb")
@@ -264,14 +265,11 @@ class Python(Pair, ExecCase):
         """Also one that is started with an empty environment."""
         self.serve("server.toml")
         self.write("client.py", CLIENT)
-        options = self.environment["ASAN_OPTIONS"]
-        code, out, err = self.run_client("strict-client.toml", program("env"), "-i", f"ASAN_OPTIONS={options}",
-                                         sys.executable, "client.py", str(self.port))
+        code, out, err = self.run_client("strict-client.toml", program("env"), "-i", sys.executable, "client.py", str(self.port))
         self.assertNotEqual((code, out), (0, "hello world\n"), err)
         self.assert_refused("client", "reference_mismatch")
         self.forget()
-        self.write("parent.py", f"import subprocess\nsubprocess.run([{sys.executable!r}, 'client.py', '{self.port}'],\n"
-                                f"               env={{'ASAN_OPTIONS': {options!r}}}, check=True)\n")
+        self.write("parent.py", f"import subprocess\nsubprocess.run([{sys.executable!r}, 'client.py', '{self.port}'], env={{}}, check=True)\n")
         code, out, err = self.run_client("client.toml", sys.executable, "parent.py")
         self.assertEqual((code, out.strip()), (0, "hello world"), err)
         self.assert_attested("client")

@@ -74,7 +74,7 @@ Result<void> expect_name(SSL* ssl, const RoleSettings& role) {
   if (!role.name.empty()) {
     if (own.empty() && expect(ssl, role.name.c_str())) return {};
     if (::strcasecmp(own.c_str(), role.name.c_str()) == 0) return {};
-    return Error{Code::identity_rejected,
+    return Error{Code::configuration,
                  "the program expects the server " + own + ", the configuration " + role.name,
                  "require.name"};
   }
@@ -83,7 +83,7 @@ Result<void> expect_name(SSL* ssl, const RoleSettings& role) {
       sni != nullptr && expect(ssl, sni))
     return {};
   if (role.require->identity == IdentityRule::attested_key) return {};
-  return Error{Code::identity_rejected,
+  return Error{Code::configuration,
                "the program names no host that the server's certificate could be compared with; "
                "write name = \"…\" below [require]",
                "require.name"};

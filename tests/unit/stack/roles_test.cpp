@@ -55,7 +55,9 @@ Config attesting() { return server().attests().config(); }
 TEST(Roles, EachConnectionIsHeldToItsOwn) {
   Party s = server();
   s.attests();
-  const Context serving = fake::make_context(Role::server, TlsSetup{.identity = s.setup.identity});
+  fake::TlsSetup unattached;
+  unattached.identity = s.setup.identity;
+  const Context serving = fake::make_context(Role::server, unattached);
   ASSERT_TRUE(attach(serving.get(), Roles{demanding(), s.config(), false}, {}).ok());
   const Context asking = attached(Role::client, demanding(), attesting());
   const Ends ends(asking, serving);
