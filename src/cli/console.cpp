@@ -3,8 +3,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <mutex>
+
+#include "base/descriptor.h"
 
 namespace seatls::cli {
 namespace {
@@ -32,10 +36,22 @@ std::size_t terminal_width() {
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 0;
 }
 
-void put(std::FILE* stream, std::string_view text) {
-  // A reader that has gone away (EPIPE) is not an error of this program.
-  (void)std::fwrite(text.data(), 1, text.size(), stream);
-  (void)std::fflush(stream);
+// put writes whole lines, from whatever thread. A reader that has gone away or a disk that is full is not an
+// error of this program; where half a line went out before it was, the next one begins anew.
+void put(int fd, std::string_view text) {
+  static std::mutex mutex;
+  static std::array<bool, 3> half{};
+  const std::lock_guard lock(mutex);
+  bool& begun = half.at(static_cast<std::size_t>(fd));
+  if (begun && base::write_all(fd, view("\n")) != 0) return;
+  begun = false;
+  while (!text.empty()) {
+    const auto n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return;
+    text.remove_prefix(static_cast<std::size_t>(n));
+    begun = !text.empty();
+  }
 }
 
 }  // namespace
@@ -64,21 +80,21 @@ void Console::result(const Node& node) const {
   if (options_.json)
     json_line(node);
   else
-    put(stdout, node.tree({.colour = out_colour_, .width = out_terminal_ ? terminal_width() : 0}));
+    put(STDOUT_FILENO, node.tree({.colour = out_colour_, .width = out_terminal_ ? terminal_width() : 0}));
 }
 
 void Console::json_line(const Node& node) const {
-  if (options_.json) put(stdout, node.json() + "\n");
+  if (options_.json) put(STDOUT_FILENO, node.json() + "\n");
 }
 
 void Console::line(std::string_view text) const {
-  if (!options_.json && !options_.quiet) put(stdout, std::string(text) + "\n");
+  if (!options_.json && !options_.quiet) put(STDOUT_FILENO, std::string(text) + "\n");
 }
 
-void Console::raw(std::string_view data) const { put(stdout, data); }
+void Console::raw(std::string_view data) const { put(STDOUT_FILENO, data); }
 
 void Console::note(std::string_view text) const {
-  if (!options_.quiet) put(stderr, std::string(text) + "\n");
+  if (!options_.quiet) put(STDERR_FILENO, std::string(text) + "\n");
 }
 
 Exit Console::fail(const Error& error, const Node& extra) const {
@@ -91,7 +107,7 @@ Exit Console::fail(const Error& error, const Node& extra) const {
       detail.replace(at, 1, "\n          ");
     text += "  detail: " + detail + "\n";
   }
-  put(stderr, text);
+  put(STDERR_FILENO, text);
   if (options_.json) {
     Node out;
     out.set("error", to_node(error));

@@ -181,6 +181,7 @@ void say_hello(const Console& console, const proxy::Proxy& proxy, const Operatio
 Exit run(const Console& console, const std::string& path) {
   if (path.empty()) return console.fail(usage_error("which configuration? seatls proxy --config FILE"));
   (void)std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGXFSZ, SIG_IGN);  // a file that may grow no more is an error of write(), too
   auto report = config::check_proxy(path);
   if (!report.settings) return fail_with_mistakes(console, path, report.mistakes);
   const auto settings = *report.settings;

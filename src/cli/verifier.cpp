@@ -246,6 +246,7 @@ Exit run(const Console& console, const Program& program, const std::string& port
   server = std::move(*started);
 
   (void)std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGXFSZ, SIG_IGN);  // a file that may grow no more is an error of write(), too
   for (const int number : {SIGTERM, SIGINT})
     server->on_signal(number, [&] {
       tell_supervisor("STOPPING=1");

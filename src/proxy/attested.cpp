@@ -1,5 +1,6 @@
 #include "proxy/attested.h"
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
@@ -97,13 +98,14 @@ Result<std::size_t> Attested::write(ByteView data) {
 void Attested::end() {
   if (std::exchange(own_end_, true)) return;
   if (channel_) return channel_->end();
-  plain_->shutdown();
   say_goodbye();
 }
 
 // OpenSSL holds an alert back that the socket had no room for. The peer would take the stream for cut off.
+// Once it is sent there must be no further call: SSL_shutdown would read, and throw the peer's data away.
 void Attested::say_goodbye() {
   SSL* ssl = plain_->native();
+  ERR_clear_error();
   const int result = SSL_shutdown(ssl);
   goodbye_left_ = result < 0 && SSL_get_error(ssl, result) == SSL_ERROR_WANT_WRITE;
 }

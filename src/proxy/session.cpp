@@ -45,6 +45,7 @@ Session::Session(Host host, std::shared_ptr<const Site> site, Descriptor accepte
   prepare(accepted.fd());
   if (!site_->reads_names()) route_ = &site_->routes.front();
   Side& side = route_ != nullptr && !server() ? plain_ : peer_;
+  if (&side == &plain_) reset_when_closed(accepted.fd(), true);
   side.line.emplace(host_.io);
   boost::system::error_code code;
   side.line->assign(accepted.fd(), code);
@@ -221,6 +222,7 @@ Result<void> Session::connected(Result<Descriptor> result) {
   }
   if (!result) return std::move(result).error();
   Side& side = server() ? plain_ : peer_;
+  if (&side == &plain_) reset_when_closed(result->fd(), true);
   boost::system::error_code code;
   side.line.emplace(host_.io);
   side.line->assign(result->fd(), code);
@@ -315,10 +317,9 @@ void Session::finish(const Error* reason) {
   if (connector_) connector_->stop();
   connector_.reset();
   const bool accepted = filter_ != nullptr;
-  if (reason != nullptr && preface_ && plain_.line)
-    say_to_plain(preface_->refused(*reason));
-  else if (reason != nullptr && plain_.line)
-    reset_when_closed(plain_.fd());  // what is missing must not look like an end
+  if (reason != nullptr && preface_ && plain_.line) say_to_plain(preface_->refused(*reason));
+  // Any other end is a reset, that of a killed process too: what is missing must not look like an end.
+  if ((reason == nullptr || preface_) && plain_.line) reset_when_closed(plain_.fd(), false);
   let_go_of_answer();
   attested_.reset();
   boost::system::error_code ignored;

@@ -162,8 +162,8 @@ void prepare(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
-void reset_when_closed(int fd) {
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
+void reset_when_closed(int fd, bool on) {
+  const linger at_once{.l_onoff = on ? 1 : 0, .l_linger = 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 

@@ -47,7 +47,8 @@ class Inherited {
 
 // prepare sets what the proxy wants of a TCP connection; of a Unix socket nothing.
 void prepare(int fd);
-// reset_when_closed has a close of a TCP connection tell the other end that it was broken off.
-void reset_when_closed(int fd);
+// reset_when_closed has a close of a TCP connection tell the other end that it was broken off, even where the
+// kernel closes it for a process that was killed.
+void reset_when_closed(int fd, bool on);
 
 }  // namespace seatls::proxy

@@ -148,12 +148,14 @@ class Daemon:
                  **more) -> None:
         self.case = case
         self.readers: list[threading.Thread] = []
-        self.process = subprocess.Popen([*(before or []), PROGRAM, verb, "--config", config, "--json", "--log-level", "info"],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=case.folder,
-                                        env={**case.environment, **(environment or {})}, **more)
-        case.addCleanup(self.end)
         self.lines: list[dict] = []
         self.errors = ""
+        self.process = subprocess.Popen([*(before or []), PROGRAM, verb, "--config", config, "--json", "--log-level", "info"],
+                                        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}, cwd=case.folder,
+                                        env={**case.environment, **(environment or {})})
+        case.addCleanup(self.end)
+        if self.process.stdout is None:
+            return  # its lines go elsewhere
         line = self.process.stdout.readline()
         if not line:
             case.fail("it ended: " + tidy(self.process.stderr.read().decode(errors="replace")))
@@ -188,7 +190,7 @@ class Daemon:
     def until(self, what, limit: float = 60) -> None:
         end = time.monotonic() + limit
         while not what():
-            self.case.assertLess(time.monotonic(), end, f"{self.errors}\n{self.lines}")
+            self.case.assertLess(time.monotonic(), end, f"{self.errors[-3000:]}\n{self.lines[-5:]}")
             time.sleep(0.02)
 
     def wait(self, code: int = 0) -> None:
@@ -213,8 +215,8 @@ class Daemon:
         self.process.wait()
         for reader in self.readers:
             reader.join()
-        self.process.stdout.close()
-        self.process.stderr.close()
+        for stream in filter(None, (self.process.stdout, self.process.stderr)):
+            stream.close()
 
 
 def free_ports() -> int:
@@ -244,19 +246,40 @@ class Tpm:
         self.makers = self.folder / "makers.pem"
         if certified:
             self._certify(state)
+        self.state = state
         for _ in range(5):  # another program may take the ports in between
-            port = free_ports()
-            self.process = subprocess.Popen(
-                ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--flags", "not-need-init,startup-clear",
-                 "--server", f"type=tcp,port={port},bindaddr=127.0.0.1", "--ctrl", f"type=tcp,port={port + 1},bindaddr=127.0.0.1",
-                 "--pid", f"file={self.folder}/pid"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            deadline = time.monotonic() + 20
-            while self.process.poll() is None and time.monotonic() < deadline and not (self.folder / "pid").exists():
-                time.sleep(0.02)
-            if self.process.poll() is None:
-                self.tcti = f"swtpm:host=127.0.0.1,port={port}"
+            self.port = free_ports()
+            if self._start():
                 return
         raise RuntimeError("swtpm did not start")
+
+    @property
+    def tcti(self) -> str:
+        return f"swtpm:host=127.0.0.1,port={self.port}"
+
+    def _start(self) -> bool:
+        pid = self.folder / "pid"
+        pid.unlink(missing_ok=True)
+        self.process = subprocess.Popen(
+            ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.state}", "--flags", "not-need-init,startup-clear",
+             "--server", f"type=tcp,port={self.port},bindaddr=127.0.0.1", "--ctrl", f"type=tcp,port={self.port + 1},bindaddr=127.0.0.1",
+             "--pid", f"file={pid}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        while self.process.poll() is None and time.monotonic() < deadline and not pid.exists():
+            time.sleep(0.02)
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def again(self) -> None:
+        """The same TPM, after a restart of its machine."""
+        deadline = time.monotonic() + 60
+        while not self._start():  # another program may use its ports for a moment
+            if time.monotonic() > deadline:
+                raise RuntimeError("swtpm did not start again")
+            time.sleep(0.1)
 
     def _certify(self, state: Path) -> None:
         authority = self.folder / "ca"

@@ -71,7 +71,7 @@ class Web(Application):
 
 class HttpCase(ProxyCase):
     def sidecars(self, routes: str = ROUTES, keys: dict | None = None, timing: str = "hybrid") -> None:
-        self.web = Web(self)
+        self.web, self.clients = Web(self), []
         self.configure("server", {"to": self.web.address, "mode": "http", **(keys or {})},
                        endpoint=self.timed("server", timing, "1h", "restrict") if timing != "intra" else "", more=routes)
         self.near = Sidecar(self, "server.toml")
@@ -81,6 +81,7 @@ class HttpCase(ProxyCase):
     def client(self) -> http.client.HTTPConnection:
         connection = http.client.HTTPConnection("127.0.0.1", self.far.port(), timeout=60)
         self.addCleanup(connection.close)
+        self.clients.append(connection)
         return connection
 
     def ask(self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None = None,
@@ -94,6 +95,8 @@ class HttpCase(ProxyCase):
         return json.loads(text)
 
     def stop(self) -> None:
+        for connection in self.clients:
+            connection.close()
         self.far.stop()
         self.near.stop()
 

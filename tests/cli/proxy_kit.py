@@ -1,4 +1,5 @@
 """What the sidecar's tests share: applications behind it, and the sidecar as a process."""
+import contextlib
 import json
 import socket
 import threading
@@ -7,13 +8,14 @@ import kit
 
 
 class Application:
-    """A program behind the sidecar: echoes what comes on each connection, until that ends. `answer` may say more."""
+    """A program behind the sidecar: echoes what comes on each connection, until that ends. `broken` counts those that were
+    broken off."""
 
     def __init__(self, case: kit.Case, path: str | None = None) -> None:
         self.socket = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
         self.socket.bind(path or ("127.0.0.1", 0))
         self.socket.listen(256)
-        self.connections, self.heads = 0, []
+        self.connections, self.broken, self.heads = 0, 0, []
         self.address = f"unix:{path}" if path else f"127.0.0.1:{self.socket.getsockname()[1]}"
         self.open: list[socket.socket] = []
         self.threads = [threading.Thread(target=self.accept)]
@@ -38,7 +40,7 @@ class Application:
             while connection.recv(65536):
                 pass
         except OSError:
-            pass
+            self.broken += 1
         finally:
             connection.close()
 
@@ -59,6 +61,19 @@ class Application:
                 pass
         for thread in self.threads:
             thread.join()
+
+
+class Recorder(Application):
+    """Keeps what came, on whichever connection."""
+
+    def serve(self, connection: socket.socket) -> None:
+        while data := connection.recv(65536):
+            self.heads.append(data)
+            connection.sendall(data)
+
+    @property
+    def got(self) -> bytes:
+        return b"".join(self.heads)
 
 
 class Web(Application):
@@ -101,7 +116,7 @@ class TwoSidecars:
     """What a case does that has two endpoints: a test adds listeners to them."""
 
     def endpoints(self, use_case: str, tee: str) -> None:
-        self.seatls("init", "--use-case", use_case, "--tee", tee, "-q")
+        self.seatls("init", "--use-case", use_case, "--tee", tee, "-q", "--force")
         for name in ("server", "client"):
             (self.folder / f"{name}.toml").rename(self.folder / f"{name}-endpoint.toml")
 
@@ -132,12 +147,19 @@ class TwoSidecars:
 
     def exchange(self, connection: socket.socket, data: bytes) -> bytes:
         """Sends, ends, and returns all that comes back."""
-        sender = threading.Thread(target=lambda: (connection.sendall(data), connection.shutdown(socket.SHUT_WR)))
+        def send() -> None:
+            with contextlib.suppress(OSError):  # what comes back tells
+                connection.sendall(data)
+                connection.shutdown(socket.SHUT_WR)
+
+        sender = threading.Thread(target=send)
         sender.start()
         parts = []
-        while part := connection.recv(65536):
-            parts.append(part)
-        sender.join()
+        try:
+            while part := connection.recv(65536):
+                parts.append(part)
+        finally:
+            sender.join()
         return b"".join(parts)
 
     def cut_off(self, connection: socket.socket) -> None:
@@ -146,6 +168,24 @@ class TwoSidecars:
             self.assertEqual(connection.recv(1), b"")
         except ConnectionResetError:
             pass
+
+    def refused(self, far: Sidecar, data: bytes = b"not for you") -> None:
+        """A program whose bytes get nowhere."""
+        program = far.connect()
+        try:
+            program.sendall(data)
+        except OSError:  # it may be over before
+            pass
+        self.cut_off(program)
+
+    def recovers(self, far: Sidecar, data: bytes = b"again") -> None:
+        """Sooner or later a program is served, without anybody's help."""
+        def served() -> bool:
+            try:
+                return self.exchange(far.connect(), data) == data
+            except OSError:
+                return False
+        far.until(served, 120)
 
 
 class ProxyCase(TwoSidecars, kit.Case):

@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 import kit
-from proxy_kit import Application, ProxyCase, Sidecar, TwoSidecars, Web
+from proxy_kit import Application, ProxyCase, Recorder, Sidecar, TwoSidecars, Web
 
 H2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 WEBSOCKET = (b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -47,6 +47,28 @@ class Passing(ProxyCase):
         self.assertEqual(self.exchange(far.connect(), data), hashlib.sha256(data).digest())
         far.stop()
         near.stop()
+
+    def test_an_answer_passes_on_behind_the_end(self) -> None:
+        """The program ends its direction while an answer is on its way, on plain TLS and on seatls/1."""
+        class Talker(Application):
+            def serve(self, connection: socket.socket) -> None:
+                connection.sendall(bytes(20_000_000))
+                while connection.recv(65536):
+                    pass
+        for use_case in ("mutual", "server-attests"):
+            with self.subTest(use_case=use_case):
+                self.endpoints(use_case, "software")
+                near, far = self.pair(Talker(self))
+                connection = far.connect()
+                self.assertEqual(len(connection.recv(1)), 1)
+                connection.shutdown(socket.SHUT_WR)
+                count = 1
+                while part := connection.recv(1 << 18):
+                    count += len(part)
+                self.assertEqual(count, 20_000_000)
+                self.assertNotIn("error", near.wait_for("closed")[0])
+                far.stop()
+                near.stop()
 
     def test_every_timing(self) -> None:
         for timing in ("intra", "post", "hybrid"):
@@ -280,12 +302,6 @@ class Machine(TwoSidecars, kit.TpmCase):
         return near, far, program
 
     def test_a_restricted_peer_gets_nothing(self) -> None:
-        class Recorder(Application):
-            def serve(self, connection: socket.socket) -> None:
-                while data := connection.recv(65536):
-                    self.heads.append(data)
-                    connection.sendall(data)
-
         application = Recorder(self)
         near, far, program = self.changed_machine(application, "restrict")
         far.until(lambda: any(e["peer"]["standing"] == "restricted" for e in far.events("changed")))
@@ -294,7 +310,7 @@ class Machine(TwoSidecars, kit.TpmCase):
         far.stop()
         self.cut_off(program)
         near.wait_for("closed")
-        self.assertEqual(b"".join(application.heads), b"before")
+        self.assertEqual(application.got, b"before")
         near.stop()
 
     def test_a_refused_peer_is_broken_off(self) -> None:
