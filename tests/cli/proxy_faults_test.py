@@ -19,7 +19,7 @@ from pathlib import Path
 
 import faults
 import kit
-from proxy_kit import Application, ProxyCase, Recorder, Sidecar, TwoSidecars
+from proxy_kit import ProxyCase, Recorder, Sidecar, TwoSidecars
 
 
 class Tpm2(TwoSidecars, kit.TpmCase):

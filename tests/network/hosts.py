@@ -1,9 +1,14 @@
 """Hosts of a test network: network namespaces without names, joined by a router. Nothing of it is seen outside, and
 all of it ends with the processes that hold it."""
+import ctypes
 import os
+import re
 import shutil
 import subprocess
+import threading
 import time
+
+CLONE_NEWNET = 0x40000000
 
 
 def missing() -> str:
@@ -18,7 +23,6 @@ def missing() -> str:
                             "{ type nat hook prerouting priority -100; }; add rule ip t c tcp dport 1 redirect to :2'"],
                            capture_output=True, check=False)
     return "" if tried.returncode == 0 else f"no network namespaces here: {tried.stderr.decode().strip()}"
-
 
 
 class Host:
@@ -46,6 +50,20 @@ class Host:
         process = subprocess.Popen(self.inside(*command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **how)
         self.started.append(process)
         return process
+
+    def within(self, act):
+        """What `act` returns when it is called here: a socket that it makes is this host's."""
+        done = []
+
+        def enter() -> None:
+            with open(f"/proc/{self.holder.pid}/ns/net", "rb") as own:
+                if ctypes.CDLL(None, use_errno=True).setns(own.fileno(), CLONE_NEWNET) != 0:
+                    raise OSError(ctypes.get_errno(), "setns")
+            done.append(act())
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join()
+        return done[0]
 
     def end(self) -> None:
         for process in [*getattr(self, "started", []), self.holder]:
@@ -80,6 +98,16 @@ class Router(Host):
         """New connections to that address end up at `to`: "10.9.4.2:8443", or a port of the router itself."""
         action = f"dnat to {to}" if ":" in to else f"redirect to :{to}"
         self.run("nft", f"add rule ip mallory divert ip daddr {address} tcp dport {port} {action}")
+
+    def lose(self, of_ten: int) -> None:
+        """So many of ten packets get lost, in either direction."""
+        self.run("nft", "add chain ip mallory loss { type filter hook forward priority 0; }; "
+                 f"add rule ip mallory loss numgen random mod 10 < {of_ten} counter drop")
+
+    def lost(self) -> int:
+        """Packets so far."""
+        told = subprocess.run(self.inside("nft", "list", "chain", "ip", "mallory", "loss"), check=True, capture_output=True, text=True)
+        return int(re.search(r"counter packets (\d+)", told.stdout).group(1))
 
     def relent(self) -> None:
         self.run("nft", "flush chain ip mallory divert")

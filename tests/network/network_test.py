@@ -1,53 +1,16 @@
 """Attester, relying party, verifier and attacker are hosts, and the attacker carries the packets of the others. She
 relays, strips, diverts and replays; each time the relying party refuses, and not a byte of its reaches her."""
 import subprocess
-import sys
-import time
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "cli")]
-MALLORY = sys.argv.pop(1)
-import hosts  # noqa: E402
-import kit  # noqa: E402
+from network_kit import PORT, SECRET, Network  # finds the others
 
-SECRET = b"what only the attested server may know"
-PORT = 8443
+import hosts
+import kit
 
 
-class Network(kit.Case):
-    def setUp(self) -> None:
-        super().setUp()
-        if why := hosts.missing():
-            self.skipTest(why)
-        self.router = self.host(hosts.Router())
-        self.attester, self.relying_party = self.host(hosts.Host()), self.host(hosts.Host())
-        self.there, self.here = self.router.join(self.attester), self.router.join(self.relying_party)
-        self.seatls("init", "--tee", "software", "--name", self.there, "--listen", f"0.0.0.0:{PORT}",
-                    "--connect", f"{self.there}:{PORT}", "-q")
-
-    def host(self, host: hosts.Host) -> hosts.Host:
-        self.addCleanup(host.end)
-        return host
-
-    def start(self, host: hosts.Host, *command, ready: str = "") -> subprocess.Popen:
-        """A process on a host, once it has said that it is ready."""
-        process = host.start(*map(str, command), cwd=self.folder, env=self.environment)
-        said = []
-        while ready:
-            line = process.stdout.readline()
-            said.append(line)
-            if not line:
-                self.fail(f"{command}: {said}")
-            if ready in line:
-                break
-        return process
-
+class Conversation(Network):
     def server(self, host: hosts.Host, config: str = "server.toml") -> None:
         self.start(host, kit.PROGRAM, "serve", "--config", config, ready="istening")
-
-    def middle(self, mode: str, port: int, *more) -> subprocess.Popen:
-        return self.start(self.router, sys.executable, HERE / "middle.py", mode, port, self.there, PORT, *more, ready="ready")
 
     def connect(self, config: str = "client.toml") -> tuple[int, dict]:
         done = subprocess.run(self.relying_party.inside(kit.PROGRAM, "connect", "--config", config, "--json"), input=SECRET,
@@ -66,7 +29,7 @@ class Network(kit.Case):
         self.assertEqual((code, report["echoed"], report["error"]["code"]), (exit_code, False, why), report)
 
 
-class Middle(Network):
+class Middle(Conversation):
     """No key is hers."""
 
     def test_a_router_that_carries_packets_is_no_attack(self) -> None:
@@ -95,13 +58,12 @@ class Middle(Network):
         self.refused("handshake_not_verified")
 
 
-class StolenKey(Network):
+class StolenKey(Conversation):
     """She can use the server's TLS key, and every certificate of its."""
 
     def test_evidence_is_relayed(self) -> None:
         self.server(self.attester)
-        mallory = self.start(self.router, MALLORY, "0.0.0.0:9000", f"{self.there}:{PORT}", self.folder, self.there, "software",
-                             ready="ready")
+        mallory = self.mallory()
         self.router.divert(self.there, PORT, "9000")
         self.refused("binder_mismatch")
         told = next(line for line in mallory.stdout if line.startswith(("refused: ", "taken in")))
@@ -130,7 +92,7 @@ class StolenKey(Network):
         self.refused("attestation_required")
 
 
-class RemoteVerifier(Network):
+class RemoteVerifier(Conversation):
     """The relying party asks a verifier, and the way there is hers, too."""
 
     def setUp(self) -> None:
@@ -195,6 +157,9 @@ policy = "policy.toml"
         self.refused("signature_invalid", "remote.toml")
         self.router.relent()
         self.accepted("remote.toml")
+
+
+del Conversation, Network
 
 
 if __name__ == "__main__":
