@@ -89,13 +89,21 @@ struct Channel::State {
     const bool request = a.kind == reattest::action::Send::Kind::request;
     send(request ? FrameType::authenticator_request : FrameType::authenticator, a.message);
   }
-  void carry_out(post::action::Attest& a, TimePoint) {
+  // Whoever is asked answers into the mailbox, which may have no descriptor for that.
+  [[nodiscard]] static Error no_descriptor() {
+    return {Code::io, "no file descriptor is left for an eventfd", "Channel"};
+  }
+  void carry_out(post::action::Attest& a, TimePoint now) {
+    if (!mailbox->expect())
+      return carry_out(watch.on(post::event::CredentialMade{a.exchange, no_descriptor()}, now), now);
     config->attester->attest(std::move(a.request),
                              [mailbox = mailbox, exchange = a.exchange](Result<Cmw> made) {
                                mailbox->put(post::event::CredentialMade{exchange, std::move(made)});
                              });
   }
-  void carry_out(post::action::Sign& a, TimePoint) {
+  void carry_out(post::action::Sign& a, TimePoint now) {
+    if (!mailbox->expect())
+      return carry_out(watch.on(post::event::Signed{a.exchange, no_descriptor()}, now), now);
     connection.sign(std::move(a.authenticator),
                     [mailbox = mailbox, exchange = a.exchange](Result<Bytes> made) {
                       mailbox->put(post::event::Signed{exchange, std::move(made)});
@@ -105,7 +113,9 @@ struct Channel::State {
     auto identity = connection.verify_identity(a.chain);
     carry_out(watch.on(post::event::IdentityVerified{a.exchange, std::move(identity)}, now), now);
   }
-  void carry_out(post::action::Appraise& a, TimePoint) {
+  void carry_out(post::action::Appraise& a, TimePoint now) {
+    if (!mailbox->expect())
+      return carry_out(watch.on(post::event::Appraised{a.exchange, no_descriptor()}, now), now);
     config->require->verifier->appraise(
         std::move(a.request), [mailbox = mailbox, exchange = a.exchange](Result<AttestationResult> result) {
           mailbox->put(post::event::Appraised{exchange, std::move(result)});
@@ -230,8 +240,6 @@ Result<Channel> Channel::create(Connection connection, ChannelOptions options, T
   SEATLS_TRY(reattest::Watch watch,
              reattest::Watch::make(options.plan, std::move(endpoint), connection.report().peer, now));
   auto state = std::make_unique<State>(std::move(connection), std::move(options), config, std::move(watch));
-  if (state->mailbox->fd() < 0)
-    return Error{Code::io, "no file descriptor is left for an eventfd", "Channel"};
   if (const auto standing = state->watch.report().standing; standing != Standing::unconfirmed)
     state->tell_verdict(standing, std::nullopt);
   return Channel(std::move(state));
@@ -268,7 +276,7 @@ Channel::Wants Channel::wants() const {
   const State& s = *state_;
   Wants wants{.read = !s.failure && !s.farewell,
               .write = s.wants_write && !s.farewell,
-              .event_fd = s.mailbox->fd(),
+              .event_fd = s.mailbox->watch(),
               .at = s.watch.next()};
   if (s.reads_left || (s.farewell && s.flow.empty()))
     wants.at = Clock::time_point::min();  // there is more to read already

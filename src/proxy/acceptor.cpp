@@ -1,11 +1,8 @@
 #include "proxy/acceptor.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <limits>
 
 namespace seatls::proxy {
 namespace {
@@ -13,16 +10,6 @@ namespace {
 constexpr int most_at_once = 64;  // so that connections that are open get their turn
 
 Descriptor spare_descriptor() { return Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
-
-// The last descriptors are not for new connections: the other sides of those that were taken need some, and
-// probes, and a configuration that is read anew.
-int first_of_reserve() {
-  constexpr rlim_t reserve = 32;
-  rlimit limit{};
-  constexpr int none = std::numeric_limits<int>::max();
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > none) return none;
-  return static_cast<int>(limit.rlim_cur - std::min(reserve, limit.rlim_cur / 4));
-}
 
 int accept_one(int listening) { return ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 

@@ -128,6 +128,8 @@ void Connector::next() {
     last_ = errno;
     return next();
   }
+  if (fd.fd() >= first_of_reserve())
+    return answer(Error{Code::io, "no descriptor is left for its other side", to_.text()});
   prepare(fd.fd());
   if (::connect(fd.fd(), reinterpret_cast<const sockaddr*>(&address.address), address.length) == 0)
     return answer(std::move(fd));

@@ -25,7 +25,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
   using Limit = std::chrono::milliseconds;
 
   // start tries every address of a name. `done` is called once, from the io_context, unless it was stopped.
-  // Errors: network, timed_out.
+  // Errors: network, timed_out, io for no descriptor.
   static std::shared_ptr<Connector> start(boost::asio::io_context& io, const config::SocketAddress& to,
                                           Limit limit, Done done);
   void stop();

@@ -214,6 +214,7 @@ void Session::connect_to(const config::SocketAddress& to) {
 
 Result<void> Session::connected(Result<Descriptor> result) {
   const bool http = route_->listener.mode == Mode::http;
+  if (!result && result.error().code == Code::io) host_.metrics.limited("descriptors");
   if (!result && server() && http) {
     plain_gone_ = true;
     phase_ = Phase::relay;

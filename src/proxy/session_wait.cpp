@@ -49,10 +49,13 @@ void Session::wait_on(Side& side) {
     });
 }
 
-// The descriptor belongs to the handshake, which closes it when it goes on, or to the channel, which keeps
-// it.
+// The descriptor belongs to the handshake, which closes it when it goes on, or to the channel, which keeps it
+// while it is named here.
 void Session::wait_for_answer(int fd) {
-  if (fd < 0) return;
+  if (fd < 0) {
+    again_ = again_ || answer_;  // the channel closes it in its next step
+    return let_go_of_answer();
+  }
   if (!answer_) {
     answer_.emplace(host_.io);
     boost::system::error_code code;

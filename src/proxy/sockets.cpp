@@ -3,12 +3,15 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <sstream>
 
@@ -153,6 +156,14 @@ Result<std::vector<Descriptor>> listen_at(const config::SocketAddress& address, 
     case config::SocketAddress::Kind::systemd: break;
   }
   return inherited.copies(address.name);
+}
+
+int first_of_reserve() {
+  constexpr rlim_t reserve = 32;
+  rlimit limit{};
+  constexpr int none = std::numeric_limits<int>::max();
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > none) return none;
+  return static_cast<int>(limit.rlim_cur - std::min(reserve, limit.rlim_cur / 4));
 }
 
 void prepare(int fd) {

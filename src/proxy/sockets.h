@@ -45,6 +45,10 @@ class Inherited {
 [[nodiscard]] Result<std::vector<Descriptor>> listen_at(const config::SocketAddress& address,
                                                         const Inherited& inherited);
 
+// first_of_reserve: this descriptor and those behind it are not for connections, nor for their other sides.
+// Probes need some, what attests a peer again, and a configuration that is read anew.
+[[nodiscard]] int first_of_reserve();
+
 // prepare sets what the proxy wants of a TCP connection; of a Unix socket nothing.
 void prepare(int fd);
 // reset_when_closed has a close of a TCP connection tell the other end that it was broken off, even where the
