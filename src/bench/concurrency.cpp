@@ -169,6 +169,7 @@ Result<double> slow_verifier(unsigned connections, std::chrono::milliseconds del
   options.services = {{Replica::name, replica->url()}};
   options.schemes = {"software"};
   options.result.verifiers = {{Replica::name, {replica->key()}}};
+  options.result.max_age = std::chrono::minutes(10);
   options.danger.software_evidence = true;
   options.ca_pem = world.ca.certificate_pem();
   options.outstanding = connections;
