@@ -105,7 +105,7 @@ std::vector<std::string> run_hitch(const TerminatorSetup& s) {
       "frontend = \"[127.0.0.1]:" + std::to_string(s.port) +
       "\"\nbackend = \"[127.0.0.1]:" + std::to_string(s.upstream) + "\"\npem-file = \"" +
       (s.folder / "both.pem").string() +
-      "\"\nworkers = 1\ntls-protos = TLSv1.3\nsession-cache = 0\nuser = \"root\"\ndaemon = off\n"
+      "\"\nworkers = 1\ntls-protos = TLSv1.3\nuser = \"root\"\ndaemon = off\n"
       "quiet = on\n";
   return {"--config=" + write(s.folder / "hitch.conf", text)};
 }
