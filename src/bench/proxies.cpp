@@ -49,8 +49,8 @@ std::string local(std::uint16_t port) { return "127.0.0.1:" + std::to_string(por
 std::string seatls_text(const TerminatorSetup& s, const std::string& attest) {
   return "[endpoint]\nrole = \"server\"\ncertificate = \"server.pem\"\nkey = \"server.key\"\nframing = "
          "\"none\"\n" +
-         attest + "[proxy]\nthreads = 1\n[[proxy.listener]]\nlisten = \"" + local(s.port) + "\"\nto = \"" +
-         local(s.upstream) + "\"\n";
+         attest + "[proxy]\nthreads = 1\ntickets = false\n[[proxy.listener]]\nlisten = \"" + local(s.port) +
+         "\"\nto = \"" + local(s.upstream) + "\"\n";
 }
 
 std::vector<std::string> run_seatls(const TerminatorSetup& s) {
@@ -101,12 +101,11 @@ std::vector<std::string> run_stunnel(const TerminatorSetup& s) {
 }
 
 std::vector<std::string> run_hitch(const TerminatorSetup& s) {
-  const std::string text =
-      "frontend = \"[127.0.0.1]:" + std::to_string(s.port) +
-      "\"\nbackend = \"[127.0.0.1]:" + std::to_string(s.upstream) + "\"\npem-file = \"" +
-      (s.folder / "both.pem").string() +
-      "\"\nworkers = 1\ntls-protos = TLSv1.3\nuser = \"root\"\ndaemon = off\n"
-      "quiet = on\n";
+  const std::string text = "frontend = \"[127.0.0.1]:" + std::to_string(s.port) +
+                           "\"\nbackend = \"[127.0.0.1]:" + std::to_string(s.upstream) + "\"\npem-file = \"" +
+                           (s.folder / "both.pem").string() +
+                           "\"\nworkers = 1\ntls-protos = TLSv1.3\nuser = \"root\"\ndaemon = off\n"
+                           "quiet = on\n";
   return {"--config=" + write(s.folder / "hitch.conf", text)};
 }
 

@@ -219,6 +219,7 @@ void read_limits(Draft& d, ProxySettings& s) {
   time("proxy.idle", {1s, 24h * 30, "1s to 30d"}, &s.idle);
   time("proxy.drain", {0s, 24h, "0s to 24h"}, &s.drain);
   time("proxy.watch", {0s, 24h, "0s to 24h"}, &s.watch);
+  if (d.file.has("proxy.tickets")) s.tickets = d.file.flag("proxy.tickets");
   if (!d.file.has("proxy.operations")) return;
   if (const auto address = parse_host_port(d.file.text("proxy.operations")); !address)
     d.wrong("proxy.operations", "this is no address", address.error().detail);

@@ -62,6 +62,7 @@ struct ProxySettings {
   std::uint32_t connections = 10'000, connections_of_client = 0, connections_per_second = 0;  // 0: no limit
   std::chrono::milliseconds handshake{10'000}, connect{5'000}, idle{3'600'000}, drain{30'000};
   std::chrono::milliseconds watch{2'000};  // how often the files are looked at; 0: never
+  bool tickets = true;                     // to peers that may come back without a full handshake
   std::vector<std::string> files;          // that the configuration is made of
 };
 

@@ -127,6 +127,7 @@ constexpr std::array rows = {
     KeySpec{"proxy", "idle"},
     KeySpec{"proxy", "drain"},
     KeySpec{"proxy", "watch"},
+    KeySpec{"proxy", "tickets", Kind::flag},
     KeySpec{"proxy", "listener", Kind::rows},
     KeySpec{"proxy.listener", "listen"},
     KeySpec{"proxy.listener", "to"},

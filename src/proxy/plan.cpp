@@ -13,7 +13,8 @@ using Context = std::shared_ptr<ssl_ctx_st>;
 // Contexts makes one TLS context for each endpoint, however many listeners play it.
 class Contexts {
  public:
-  explicit Contexts(std::shared_ptr<Metrics> metrics) : metrics_(std::move(metrics)) {}
+  Contexts(std::shared_ptr<Metrics> metrics, bool tickets)
+      : metrics_(std::move(metrics)), tickets_(tickets) {}
 
   Result<Context> of(const std::shared_ptr<LoadedConfig>& endpoint) {
     if (const auto found = made_.find(endpoint.get()); found != made_.end()) return found->second;
@@ -22,11 +23,13 @@ class Contexts {
     if (config.require && config.require->verifier)
       config.require->verifier = Metrics::counting(config.require->verifier, metrics_);
     SEATLS_TRY(auto* const context, openssl::make_context(*endpoint));
+    if (!tickets_) SSL_CTX_set_num_tickets(context, 0);
     return made_.emplace(endpoint.get(), Context(context, SSL_CTX_free)).first->second;
   }
 
  private:
   const std::shared_ptr<Metrics> metrics_;
+  const bool tickets_;
   std::map<const LoadedConfig*, Context> made_;
 };
 
@@ -51,7 +54,7 @@ const Route* Site::route_for(const std::string& name) const {
 
 Result<Plan> make_plan(config::ProxySettings settings, const std::shared_ptr<Metrics>& metrics) {
   Plan plan;
-  Contexts contexts(metrics);
+  Contexts contexts(metrics, settings.tickets);
   std::vector<std::shared_ptr<Site>> sites;
   for (const auto& listener : settings.listeners) {
     SEATLS_TRY(auto context, contexts.of(listener.endpoint));
