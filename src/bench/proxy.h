@@ -8,9 +8,9 @@ namespace seatls::bench {
 
 struct ProxyOptions {
   unsigned rounds = 7;
-  unsigned handshakes = 300;  // per program and round
+  unsigned handshakes = 500;  // per program and round
   unsigned requests = 5'000;  // of one byte each, over one connection
-  unsigned megabytes = 256;   // to the client
+  unsigned megabytes = 512;   // to the client
   unsigned idle = 1'000;      // connections that are open and silent
 };
 

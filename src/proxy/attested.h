@@ -42,6 +42,8 @@ class Attested {
   // read and write return 0 when nothing passes now.
   [[nodiscard]] Result<std::size_t> read(std::span<std::uint8_t> into);
   [[nodiscard]] Result<std::size_t> write(ByteView data);
+  // is_dry tells that the last read came to nothing, and that nothing can come before the socket is readable.
+  [[nodiscard]] bool is_dry() const { return plain_ && wants_read_; }
   void end();                             // no more data from this end
   [[nodiscard]] bool peer_ended() const;  // by saying so: whoever vanishes is an error
   [[nodiscard]] bool end_sent() const;

@@ -24,7 +24,9 @@ Result<bool> Session::relay(Clock::time_point now) {
 
 Result<bool> Session::peer_to_plain() {
   bool moved = false;
-  for (int reads = 0; reads < most_reads && !peer_end_told_ && filter_->wants_peer(); ++reads) {
+  // While it is waited for, there is nothing to read: most turns are about the other side.
+  const bool dry = peer_.reading && attested_->is_dry();
+  for (int reads = 0; reads < most_reads && !dry && !peer_end_told_ && filter_->wants_peer(); ++reads) {
     SEATLS_TRY(const std::size_t n, attested_->read(host_.scratch));
     if (n > 0) {
       traffic_.from_peer += n;
@@ -73,8 +75,8 @@ Result<bool> Session::write_plain() {
 
 Result<bool> Session::plain_to_peer() {
   bool moved = false;
-  plain_.wants_read = false;
-  while (!plain_gone_ && !plain_read_ended_ && filter_->wants_upstream()) {
+  plain_.wants_read = plain_.reading;
+  while (!plain_.reading && !plain_gone_ && !plain_read_ended_ && filter_->wants_upstream()) {
     const auto n = ::recv(plain_.fd(), host_.scratch.data(), host_.scratch.size(), 0);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) {
