@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,7 +12,9 @@
 #include <memory>
 #include <vector>
 
+#include "bench/place.h"
 #include "bench/replica.h"
+#include "bench/tls.h"
 #include "seatls/openssl.h"
 #include "seatls/remote_verifier.h"
 
@@ -22,11 +23,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using openssl::Connection;
-
-struct FreeContext {
-  void operator()(SSL_CTX* p) const { SSL_CTX_free(p); }
-};
-using Context = std::unique_ptr<SSL_CTX, FreeContext>;
 
 // Delayed answers what another attester makes, each time so much later.
 class Delayed final : public Attester {
@@ -118,11 +114,8 @@ class Loop {
   std::vector<int> fds_;
 };
 
-Result<Context> make_context(Role role, const Identity& own, const Authority& ca, Config config) {
-  Context ctx(SSL_CTX_new(role == Role::server ? TLS_server_method() : TLS_client_method()));
-  if (!ctx) return fault("SSL_CTX_new");
-  SEATLS_CHECK(ca.trust_in(ctx.get()));
-  SEATLS_CHECK(own.use_in(ctx.get()));
+Result<Context> attached(Role role, const Identity& own, const Authority& ca, Config config) {
+  SEATLS_TRY(Context ctx, make_context(role, &own, ca, false));
   SEATLS_CHECK(openssl::attach(ctx.get(), std::move(config)));
   return ctx;
 }
@@ -141,8 +134,8 @@ struct World {
 // handshakes runs all connections, and returns the wall time in milliseconds.
 Result<double> handshakes(unsigned connections, const World& world, Config of_client, Config of_server) {
   of_client.credential_timeout = of_server.credential_timeout = std::chrono::seconds(30);
-  SEATLS_TRY(const Context c, make_context(Role::client, world.client, world.ca, std::move(of_client)));
-  SEATLS_TRY(const Context s, make_context(Role::server, world.server, world.ca, std::move(of_server)));
+  SEATLS_TRY(const Context c, attached(Role::client, world.client, world.ca, std::move(of_client)));
+  SEATLS_TRY(const Context s, attached(Role::server, world.server, world.ca, std::move(of_server)));
   Loop loop;
   for (unsigned i = 0; i < connections; ++i) SEATLS_CHECK(loop.add(c.get(), s.get()));
   const auto start = Clock::now();
@@ -180,24 +173,11 @@ Result<double> slow_verifier(unsigned connections, std::chrono::milliseconds del
   return handshakes(connections, world, parties.client_config(false), parties.server_config(false));
 }
 
-// Two sockets and two descriptors to wait for, per connection.
-Result<void> allow_descriptors(unsigned connections) {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  const rlim_t needed = 4UL * connections + 64;
-  if (limit.rlim_cur >= needed) return {};
-  limit.rlim_cur = std::min(needed, limit.rlim_max);
-  if (limit.rlim_cur == needed && setrlimit(RLIMIT_NOFILE, &limit) == 0) return {};
-  return Error{
-      Code::configuration,
-      std::to_string(needed) + " file descriptors are needed; raise `ulimit -n`, or take fewer connections",
-      "bench"};
-}
-
 }  // namespace
 
 Result<Report> concurrency(const ConcurrencyOptions& options) {
-  SEATLS_CHECK(allow_descriptors(options.connections));
+  // Two sockets and two descriptors to wait for, per connection.
+  SEATLS_CHECK(allow_descriptors(4UL * options.connections + 64));
   Report report;
   using Run = std::function<Result<double>(std::chrono::milliseconds delay)>;
   const auto measure = [&](const std::string& name, const std::string& ratio, unsigned delays,

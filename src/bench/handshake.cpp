@@ -1,7 +1,6 @@
 #include "bench/handshake.h"
 
 #include <fcntl.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -11,42 +10,13 @@
 #include <functional>
 #include <map>
 
-#include "bench/parties.h"
+#include "bench/tls.h"
 #include "bench/tpm_time.h"
 #include "crypto/signature_openssl.h"
 #include "seatls/openssl.h"
 
 namespace seatls::bench {
 namespace {
-
-struct Free {
-  void operator()(SSL_CTX* p) const { SSL_CTX_free(p); }
-  void operator()(SSL* p) const { SSL_free(p); }
-};
-using Context = std::unique_ptr<SSL_CTX, Free>;
-
-Error tls_error(const char* what) {
-  char text[200] = "";
-  ERR_error_string_n(ERR_get_error(), text, sizeof text);
-  return {Code::internal, std::string(what) + ": " + text, "bench"};
-}
-
-// The same for plain and attested: certificate, group, suite, and no tickets.
-Result<Context> make_context(Role role, const Identity* own, const Authority& ca, bool verify_peer) {
-  Context ctx(SSL_CTX_new(role == Role::server ? TLS_server_method() : TLS_client_method()));
-  if (!ctx) return tls_error("SSL_CTX_new");
-  SSL_CTX_set_min_proto_version(ctx.get(), TLS1_3_VERSION);
-  if (SSL_CTX_set1_groups_list(ctx.get(), "X25519") != 1 ||
-      SSL_CTX_set_ciphersuites(ctx.get(), "TLS_AES_128_GCM_SHA256") != 1)
-    return tls_error("groups and suites");
-  SSL_CTX_set_session_cache_mode(ctx.get(), SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_options(ctx.get(), SSL_OP_NO_TICKET);
-  SSL_CTX_set_num_tickets(ctx.get(), 0);
-  SEATLS_CHECK(ca.trust_in(ctx.get()));
-  if (verify_peer) SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  if (own != nullptr) SEATLS_CHECK(own->use_in(ctx.get()));
-  return ctx;
-}
 
 struct Sockets {
   int fd[2] = {-1, -1};
@@ -63,7 +33,7 @@ struct Sockets {
 Result<void> plain_handshake(SSL_CTX* client, SSL_CTX* server) {
   Sockets s;
   SEATLS_CHECK(s.open());
-  const std::unique_ptr<SSL, Free> c(SSL_new(client)), v(SSL_new(server));
+  const Tls c(SSL_new(client)), v(SSL_new(server));
   SSL_set_fd(c.get(), s.fd[0]);
   SSL_set_fd(v.get(), s.fd[1]);
   SSL_set_connect_state(c.get());

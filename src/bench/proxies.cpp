@@ -1,6 +1,5 @@
 #include "bench/proxies.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -16,20 +15,13 @@
 #include <thread>
 
 #include "base/descriptor.h"
+#include "bench/place.h"
 
 namespace seatls::bench {
 namespace {
 
 namespace fs = std::filesystem;
 using base::Descriptor;
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
 
 std::string find_program(const std::string& name) {
   for (const char* folder : {"/usr/sbin/", "/usr/bin/"})
@@ -151,7 +143,7 @@ std::vector<Kind> plain_kinds() {
 Kind attested_kind() { return {"seatls proxy, attested", "/proc/self/exe", run_attested}; }
 
 Result<std::unique_ptr<Terminator>> Terminator::start(const Kind& kind, TerminatorSetup setup) {
-  const auto output = setup.folder / "output";
+  const auto output = setup.folder / (kind.name + " said");
   const auto arguments = kind.command(setup);
   auto started = std::unique_ptr<Terminator>(new Terminator(std::move(setup)));
   started->pid_ = spawn(kind.program, arguments, output);

@@ -2,10 +2,8 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,8 +16,9 @@
 #include <thread>
 
 #include "base/descriptor.h"
-#include "bench/parties.h"
+#include "bench/place.h"
 #include "bench/proxies.h"
+#include "bench/tls.h"
 #include "seatls/openssl.h"
 
 namespace seatls::bench {
@@ -41,9 +40,7 @@ class Service {
  public:
   static Result<std::unique_ptr<Service>> start(unsigned megabytes) {
     auto service = std::unique_ptr<Service>(new Service(megabytes));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto address = loopback(0);
     socklen_t size = sizeof address;
     if (::bind(service->listener_.fd(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
         ::listen(service->listener_.fd(), 4096) != 0 ||
@@ -115,35 +112,12 @@ class Service {
 
 // ---- The client -------------------------------------------------------------------------------------
 
-struct Free {
-  void operator()(SSL_CTX* p) const { SSL_CTX_free(p); }
-  void operator()(SSL* p) const { SSL_free(p); }
-};
-using Context = std::unique_ptr<SSL_CTX, Free>;
-
-Result<Context> client_context(const Authority& ca) {
-  Context ctx(SSL_CTX_new(TLS_client_method()));
-  if (!ctx) return fault("SSL_CTX_new");
-  SSL_CTX_set_min_proto_version(ctx.get(), TLS1_3_VERSION);
-  if (SSL_CTX_set1_groups_list(ctx.get(), "X25519") != 1 ||
-      SSL_CTX_set_ciphersuites(ctx.get(), "TLS_AES_128_GCM_SHA256") != 1)
-    return fault("groups and suites");
-  SSL_CTX_set_session_cache_mode(ctx.get(), SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_options(ctx.get(), SSL_OP_NO_TICKET);
-  SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER, nullptr);
-  SEATLS_CHECK(ca.trust_in(ctx.get()));
-  return ctx;
-}
-
 // Visitor is one blocking connection.
 class Visitor {
  public:
   static Result<Visitor> open(SSL_CTX* ctx, std::uint16_t port) {
     Visitor v(Descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), SSL_new(ctx));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
+    const auto address = loopback(port);
     const int one = 1;
     ::setsockopt(v.fd_.fd(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (::connect(v.fd_.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
@@ -175,74 +149,14 @@ class Visitor {
  private:
   Visitor(Descriptor fd, SSL* ssl) : fd_(std::move(fd)), ssl_(ssl) {}
   Descriptor fd_;
-  std::unique_ptr<SSL, Free> ssl_;
+  Tls ssl_;
 };
 
-// ---- One program, once -------------------------------------------------------------------------------
+// ---- The programs, by turns --------------------------------------------------------------------------
 
 struct Figures {
   double handshake_us = 0, gigabyte_s = 0, requests_per_second = 0, idle_kib = 0;
 };
-
-Result<Figures> measure(const Kind& kind, const TerminatorSetup& setup, SSL_CTX* client,
-                        const ProxyOptions& options) {
-  SEATLS_TRY(const auto terminator, Terminator::start(kind, setup));
-  const auto port = terminator->port();
-  const auto handshakes = [&](unsigned count) -> Result<void> {
-    for (unsigned i = 0; i < count; ++i) {
-      SEATLS_TRY(auto visitor, Visitor::open(client, port));
-      SEATLS_CHECK(visitor.ask(wants_echo));
-      visitor.leave();
-    }
-    return {};
-  };
-  SEATLS_CHECK(handshakes(20));  // the first ones warm it up
-  Figures out;
-  double before = terminator->cpu_seconds();
-  SEATLS_CHECK(handshakes(options.handshakes));
-  out.handshake_us = (terminator->cpu_seconds() - before) * 1e6 / options.handshakes;
-
-  SEATLS_TRY(auto visitor, Visitor::open(client, port));
-  auto begun = Clock::now();
-  for (unsigned i = 0; i < options.requests; ++i) SEATLS_CHECK(visitor.ask(wants_echo));
-  out.requests_per_second = options.requests / std::chrono::duration<double>(Clock::now() - begun).count();
-
-  before = terminator->cpu_seconds();
-  SEATLS_CHECK(visitor.fetch(std::size_t{options.megabytes} << 20U));
-  out.gigabyte_s = (terminator->cpu_seconds() - before) * 1024 / options.megabytes;
-  visitor.leave();
-
-  const double empty = terminator->memory_kib();
-  std::vector<Visitor> idle;
-  for (unsigned i = 0; i < options.idle; ++i) {
-    SEATLS_TRY(auto one, Visitor::open(client, port));
-    SEATLS_CHECK(one.ask(wants_idle));
-    idle.push_back(std::move(one));
-  }
-  out.idle_kib = (terminator->memory_kib() - empty) / std::max(1U, options.idle);
-  return out;
-}
-
-Result<void> write_identity(const fs::path& folder, const Identity& server) {
-  SEATLS_TRY(const auto key, server.key.to_pem());
-  const auto certificate = crypto::to_pem(server.certificate), secret = std::string(text(key.reveal()));
-  std::ofstream(folder / "server.pem") << certificate;
-  std::ofstream(folder / "server.key") << secret;
-  std::ofstream(folder / "both.pem") << certificate << secret;
-  fs::permissions(folder / "server.key", fs::perms::owner_read);
-  fs::permissions(folder / "both.pem", fs::perms::owner_read);
-  return {};
-}
-
-// Three descriptors of this process for each idle connection: the client's, the service's, and room.
-Result<void> allow_descriptors(unsigned idle) {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur >= 3UL * idle + 64) return {};
-  return Error{Code::configuration, "more file descriptors are needed; raise `ulimit -n`", "bench"};
-}
 
 struct Row {
   Kind kind;
@@ -257,6 +171,105 @@ struct Row {
   }
 };
 
+// Subject is one program as it runs in one round.
+class Subject {
+ public:
+  static Result<Subject> start(const Row& row, TerminatorSetup setup) {
+    SEATLS_TRY(auto terminator, Terminator::start(row.kind, std::move(setup)));
+    Subject subject(row, std::move(terminator));
+    SEATLS_CHECK(subject.connect(20));  // the first ones warm it up
+    SEATLS_TRY(subject.visitor_, subject.visit());
+    return subject;
+  }
+
+  Result<void> handshakes(unsigned count) {
+    const double before = terminator_->cpu_seconds();
+    SEATLS_CHECK(connect(count));
+    spent_.handshake_us += (terminator_->cpu_seconds() - before) * 1e6;
+    return {};
+  }
+  Result<void> requests(unsigned count) {
+    const auto begun = Clock::now();
+    for (unsigned i = 0; i < count; ++i) SEATLS_CHECK(visitor_->ask(wants_echo));
+    requests_took_ += std::chrono::duration<double>(Clock::now() - begun).count();
+    return {};
+  }
+  Result<void> bulk(unsigned megabytes) {
+    const double before = terminator_->cpu_seconds();
+    SEATLS_CHECK(visitor_->fetch(std::size_t{megabytes} << 20U));
+    spent_.gigabyte_s += terminator_->cpu_seconds() - before;
+    return {};
+  }
+  Result<Figures> finish(const ProxyOptions& options) {
+    visitor_->leave();
+    visitor_.reset();
+    const double empty = terminator_->memory_kib();
+    std::vector<Visitor> idle;
+    for (unsigned i = 0; i < options.idle; ++i) {
+      SEATLS_TRY(auto one, visit());
+      SEATLS_CHECK(one.ask(wants_idle));
+      idle.push_back(std::move(one));
+    }
+    return Figures{spent_.handshake_us / options.handshakes, spent_.gigabyte_s * 1024 / options.megabytes,
+                   options.requests / requests_took_,
+                   (terminator_->memory_kib() - empty) / std::max(1U, options.idle)};
+  }
+
+ private:
+  Subject(const Row& row, std::unique_ptr<Terminator> terminator)
+      : client_(row.client), terminator_(std::move(terminator)) {}
+  Result<Visitor> visit() { return Visitor::open(client_, terminator_->port()); }
+  Result<void> connect(unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      SEATLS_TRY(auto visitor, visit());
+      SEATLS_CHECK(visitor.ask(wants_echo));
+      visitor.leave();
+    }
+    return {};
+  }
+
+  SSL_CTX* client_;
+  std::unique_ptr<Terminator> terminator_;
+  std::optional<Visitor> visitor_;
+  Figures spent_;
+  double requests_took_ = 0;
+};
+
+// All of them run at once, and take their turns in small portions: what else the machine does falls on all.
+constexpr unsigned portions = 16;
+
+Result<void> round(std::vector<Row>& rows, const fs::path& folder, std::uint16_t upstream,
+                   const ProxyOptions& options) {
+  std::vector<Subject> subjects;
+  for (const auto& row : rows) {
+    SEATLS_TRY(const auto port, free_port());
+    SEATLS_TRY(auto subject, Subject::start(row, {folder, port, upstream}));
+    subjects.push_back(std::move(subject));
+  }
+  for (unsigned portion = 0; portion < portions; ++portion)
+    for (auto& subject : subjects) SEATLS_CHECK(subject.handshakes(options.handshakes / portions));
+  for (unsigned portion = 0; portion < portions; ++portion)
+    for (auto& subject : subjects) SEATLS_CHECK(subject.requests(options.requests / portions));
+  for (unsigned portion = 0; portion < portions; ++portion)
+    for (auto& subject : subjects) SEATLS_CHECK(subject.bulk(options.megabytes / portions));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    SEATLS_TRY(const auto figures, subjects[i].finish(options));
+    rows[i].rounds.push_back(figures);
+  }
+  return {};
+}
+
+Result<void> write_identity(const fs::path& folder, const Identity& server) {
+  SEATLS_TRY(const auto key, server.key.to_pem());
+  const auto certificate = crypto::to_pem(server.certificate), secret = std::string(text(key.reveal()));
+  std::ofstream(folder / "server.pem") << certificate;
+  std::ofstream(folder / "server.key") << secret;
+  std::ofstream(folder / "both.pem") << certificate << secret;
+  fs::permissions(folder / "server.key", fs::perms::owner_read);
+  fs::permissions(folder / "both.pem", fs::perms::owner_read);
+  return {};
+}
+
 // The ratio of medians, of the first row to the best of the others.
 std::optional<double> to_best(const std::vector<Series>& all) {
   if (all.size() < 2) return std::nullopt;
@@ -265,35 +278,18 @@ std::optional<double> to_best(const std::vector<Series>& all) {
   return all[0].median() / best;
 }
 
-class Folder {
- public:
-  Folder() : path_(fs::temp_directory_path() / ("seatls-bench-" + std::to_string(::getpid()))) {
-    fs::create_directories(path_);
-    fs::permissions(path_, fs::perms::owner_all);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 }  // namespace
 
 Result<Report> proxy(const ProxyOptions& options) {
-  SEATLS_CHECK(allow_descriptors(options.idle));
+  // Of this process, for each idle connection: the client's, the service's, and room.
+  SEATLS_CHECK(allow_descriptors(3UL * options.idle + 64));
   SEATLS_TRY(const Authority ca, Authority::make());
   SEATLS_TRY(const Identity server, ca.certify("server"));
-  const Folder folder;
+  SEATLS_TRY(const Folder folder, Folder::make());
   SEATLS_CHECK(write_identity(folder.path(), server));
-  SEATLS_TRY(const auto service, Service::start(options.megabytes));
-  SEATLS_TRY(const Context plain, client_context(ca));
-  SEATLS_TRY(const Context attesting, client_context(ca));
+  SEATLS_TRY(const auto service, Service::start(options.megabytes / portions));
+  SEATLS_TRY(const Context plain, make_context(Role::client, nullptr, ca, true));
+  SEATLS_TRY(const Context attesting, make_context(Role::client, nullptr, ca, true));
   SEATLS_TRY(const Parties parties, software_parties(server, server));
   SEATLS_CHECK(openssl::attach(attesting.get(), parties.client_config(false)));
 
@@ -306,16 +302,8 @@ Result<Report> proxy(const ProxyOptions& options) {
       rows.push_back({kind, plain.get(), {}});
   }
   rows.push_back({attested_kind(), attesting.get(), {}});
-  // Each round begins with another one: what else the machine does falls on all of them.
-  for (unsigned round = 0; round < options.rounds; ++round) {
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      Row& row = rows[(round + i) % rows.size()];
-      SEATLS_TRY(const auto port, free_port());
-      auto figures = measure(row.kind, {folder.path(), port, service->port()}, row.client, options);
-      if (!figures) return figures.error();
-      row.rounds.push_back(*figures);
-    }
-  }
+  for (unsigned i = 0; i < options.rounds; ++i)
+    SEATLS_CHECK(round(rows, folder.path(), service->port(), options));
 
   struct Figure {
     const char *what, *unit, *ratio;

@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-#include "bench/parties.h"
+#include "bench/tls.h"
 #include "seatls/channel.h"
 
 namespace seatls::bench {
@@ -21,11 +21,6 @@ namespace {
 
 using openssl::Connection;
 using Wall = std::chrono::steady_clock;
-
-struct FreeContext {
-  void operator()(SSL_CTX* p) const { SSL_CTX_free(p); }
-};
-using Context = std::unique_ptr<SSL_CTX, FreeContext>;
 
 constexpr unsigned char protocol[] = {8, 's', 'e', 'a', 't', 'l', 's', '/', '1'};
 
@@ -38,16 +33,10 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* length, cons
   return SSL_TLSEXT_ERR_OK;
 }
 
-Result<Context> make_context(const Identity* own, const Authority& ca, Config config) {
-  const bool server = config.role == Role::server;
-  Context ctx(SSL_CTX_new(server ? TLS_server_method() : TLS_client_method()));
-  if (!ctx || SSL_CTX_set1_groups_list(ctx.get(), "X25519") != 1 ||
-      SSL_CTX_set_ciphersuites(ctx.get(), "TLS_AES_128_GCM_SHA256") != 1 ||
-      SSL_CTX_set_alpn_protos(ctx.get(), protocol, sizeof protocol) != 0)
-    return fault("SSL_CTX_new");
+Result<Context> attached(const Identity* own, const Authority& ca, Config config) {
+  SEATLS_TRY(Context ctx, make_context(config.role, own, ca, false));
+  if (SSL_CTX_set_alpn_protos(ctx.get(), protocol, sizeof protocol) != 0) return tls_error("ALPN");
   SSL_CTX_set_alpn_select_cb(ctx.get(), choose_protocol, nullptr);
-  SEATLS_CHECK(ca.trust_in(ctx.get()));
-  if (own != nullptr) SEATLS_CHECK(own->use_in(ctx.get()));
   SEATLS_CHECK(openssl::attach(ctx.get(), std::move(config)));
   return ctx;
 }
@@ -179,8 +168,8 @@ Result<Report> reattest(const ReattestOptions& options) {
   SEATLS_TRY(const Identity server, ca.certify("server"));
   SEATLS_TRY(const Identity client, ca.certify("client"));
   SEATLS_TRY(const Parties parties, software_parties(server, client));
-  SEATLS_TRY(const Context c, make_context(nullptr, ca, parties.client_config(false)));
-  SEATLS_TRY(const Context s, make_context(&server, ca, parties.server_config(false)));
+  SEATLS_TRY(const Context c, attached(nullptr, ca, parties.client_config(false)));
+  SEATLS_TRY(const Context s, attached(&server, ca, parties.server_config(false)));
 
   const auto handshake = [&]() -> Result<void> {
     Pair pair;

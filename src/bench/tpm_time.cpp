@@ -6,6 +6,7 @@
 
 #include "attest/tpm2/keys.h"
 #include "attest/tpm2/simulator.h"
+#include "bench/place.h"
 #include "binder/early_binder.h"
 #include "crypto/hash.h"
 #include "seatls/attesters.h"
@@ -15,27 +16,6 @@ namespace {
 
 namespace tpm2 = attest::tpm2;
 using Clock = std::chrono::steady_clock;
-
-// Folder is a temporary folder, removed with what is in it.
-class Folder {
- public:
-  static Result<std::unique_ptr<Folder>> make() {
-    std::string path = (std::filesystem::temp_directory_path() / "seatls-bench-XXXXXX").string();
-    if (mkdtemp(path.data()) == nullptr) return Error{Code::io, "no temporary folder can be made", path};
-    return std::make_unique<Folder>(path);
-  }
-  explicit Folder(std::filesystem::path path) : path_(std::move(path)) {}
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // timed runs `start`, which calls back once, and returns the milliseconds until it did.
 template <class T, class Start>
@@ -55,7 +35,7 @@ Result<void> add_tpm_time(Report& report) {
     return {};
   }
   SEATLS_TRY(const auto folder, Folder::make());
-  SEATLS_TRY(const auto simulator, tpm2::Simulator::start({folder->path(), false}));
+  SEATLS_TRY(const auto simulator, tpm2::Simulator::start({folder.path(), false}));
   TpmAccess access;
   access.tcti = simulator->tcti();
   SEATLS_TRY(const tpm2::KeyFile tik, tpm2::create_key(access, tpm2::KeyUse::tik, crypto::KeyType::p256));

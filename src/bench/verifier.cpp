@@ -1,14 +1,12 @@
 #include "bench/verifier.h"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <condition_variable>
-#include <filesystem>
 #include <mutex>
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "bench/place.h"
 #include "bench/replica.h"
 #include "crypto/hash.h"
 #include "net/http.h"
@@ -165,10 +163,8 @@ Result<Report> verifier(const VerifierOptions& options) {
   SEATLS_TRY(const auto machine, Machine::make());
   SEATLS_TRY(const auto authority, Authority::make());
   SEATLS_TRY(const auto identity, authority.certify("localhost"));
-  std::error_code ignored;
-  const auto folder = std::filesystem::temp_directory_path() / ("seatls-bench-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder, ignored);
-  const auto sqlite = "sqlite:" + (folder / "verifier.db").string();
+  SEATLS_TRY(const Folder folder, Folder::make());
+  const auto sqlite = "sqlite:" + (folder.path() / "verifier.db").string();
   std::vector<Case> cases = {{"memory, 1 replica", "memory:", 1},
                              {"SQLite, 1 replica", sqlite, 1},
                              {"SQLite, 2 replicas", sqlite, 2}};
@@ -184,14 +180,10 @@ Result<Report> verifier(const VerifierOptions& options) {
     report.cases.front().samples.push_back(alone);
     for (std::size_t i = 0; i < cases.size(); ++i) {
       auto measured = over_http(machine, identity, authority.certificate_pem(), cases[i], options);
-      if (!measured) {
-        std::filesystem::remove_all(folder, ignored);
-        return std::move(measured).error().in(cases[i].name);
-      }
+      if (!measured) return std::move(measured).error().in(cases[i].name);
       report.cases[i + 1].samples.push_back(*measured);
     }
   }
-  std::filesystem::remove_all(folder, ignored);
   const double alone = report.cases.front().median();
   for (std::size_t i = 0; i < cases.size(); ++i)
     report.ratios.emplace_back(cases[i].name + " to in process", report.cases[i + 1].median() / alone);
