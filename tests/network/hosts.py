@@ -5,8 +5,8 @@ import os
 import re
 import shutil
 import subprocess
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 CLONE_NEWNET = 0x40000000
 
@@ -53,17 +53,13 @@ class Host:
 
     def within(self, act):
         """What `act` returns when it is called here: a socket that it makes is this host's."""
-        done = []
-
-        def enter() -> None:
+        def enter():
             with open(f"/proc/{self.holder.pid}/ns/net", "rb") as own:
                 if ctypes.CDLL(None, use_errno=True).setns(own.fileno(), CLONE_NEWNET) != 0:
                     raise OSError(ctypes.get_errno(), "setns")
-            done.append(act())
-        thread = threading.Thread(target=enter)
-        thread.start()
-        thread.join()
-        return done[0]
+            return act()
+        with ThreadPoolExecutor(1) as thread:  # which alone is there
+            return thread.submit(enter).result()
 
     def end(self) -> None:
         for process in [*getattr(self, "started", []), self.holder]:

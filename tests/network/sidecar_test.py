@@ -41,9 +41,7 @@ class Sidecars(TwoSidecars, Network):
 
     def refused_for(self, why: str) -> None:
         count = len(self.far.events("refused"))
-        program = self.program()
-        program.sendall(SECRET)
-        self.cut_off(program)
+        self.relying_party.within(lambda: self.refused(self.far, SECRET))
         self.assertEqual(self.far.wait_for("refused", count + 1)[-1]["error"]["code"], why)
 
     def stop(self, served: int) -> None:
