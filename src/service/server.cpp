@@ -156,7 +156,7 @@ asio::awaitable<std::pair<Response, Told>> Server::Impl::answer_of(Port& port, R
   auto answer = std::make_shared<Answer>(context);
   answer->ready.expires_after(limits.answer);
   ++waiting;
-  asio::post(workers, [this, answer, &port, request = std::move(request)]() mutable {
+  asio::post(workers, [answer, &port, request = std::move(request)]() mutable {
     port.listener.handler(std::move(request), [answer](Response response, Told told) {
       asio::post(*answer->io, [answer, given = std::pair{std::move(response), std::move(told)}]() mutable {
         answer->given = std::move(given);
