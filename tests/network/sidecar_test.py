@@ -25,8 +25,8 @@ class Sidecars(TwoSidecars, Network):
     def sidecar(self, host: hosts.Host, name: str, listener: dict, endpoint: str = "") -> Sidecar:
         return Sidecar(self, self.configure(name, listener, endpoint=endpoint, proxy={"operations": None}), before=host.inside())
 
-    def server(self, host: hosts.Host, application: Application, endpoint: str = "") -> Sidecar:
-        return self.sidecar(host, "server", {"listen": f"0.0.0.0:{PORT}", "to": application.address}, endpoint)
+    def server(self, host: hosts.Host, application: Application, endpoint: str = "", name: str = "server") -> Sidecar:
+        return self.sidecar(host, name, {"listen": f"0.0.0.0:{PORT}", "to": application.address}, endpoint)
 
     def begin(self, timing: tuple = ()) -> None:
         self.application = self.attester.within(lambda: Recorder(self))
@@ -100,7 +100,7 @@ class StolenKey(Sidecars):
         address = self.router.join(other)
         self.begin()
         hers = other.within(lambda: Recorder(self))
-        self.server(other, hers, endpoint)
+        self.server(other, hers, endpoint, "hers")
         self.router.divert(self.there, PORT, f"{address}:{PORT}")
         self.refused_for(why)
         self.router.relent()
