@@ -5,6 +5,7 @@
 
 #include "config/draft.h"
 #include "config/text.h"
+#include "rats/key_format.h"
 
 namespace seatls::config {
 namespace {
@@ -159,14 +160,22 @@ void read_verdict(Draft& d, const std::string& listener, HttpRules& rules) {
   }
   const auto pem = d.content(key("verdict_key"));
   if (!pem) return;
-  auto secret = crypto::PrivateKey::from_pem(*pem);
-  if (!secret)
-    return d.wrong_file(key("verdict_key"), secret.error(),
+  auto made = [&]() -> Result<std::shared_ptr<const VerdictKey>> {
+    SEATLS_TRY(auto secret, crypto::PrivateKey::from_pem(*pem));
+    return VerdictKey::make(std::move(secret));
+  }();
+  if (!made)
+    return d.wrong_file(key("verdict_key"), made.error(),
                         "name a PEM file of a private key: P-256, P-384 or Ed25519");
-  rules.verdict_key = std::make_shared<const crypto::PrivateKey>(std::move(*secret));
+  rules.verdict_key = std::move(*made);
 }
 
 }  // namespace
+
+Result<std::shared_ptr<const VerdictKey>> VerdictKey::make(crypto::PrivateKey key) {
+  SEATLS_TRY(auto id, rats::jwk_thumbprint(key.public_key()));
+  return std::make_shared<const VerdictKey>(VerdictKey{rats::JwsKey(std::move(key)), std::move(id)});
+}
 
 std::string HttpRoute::text() const {
   std::string out;

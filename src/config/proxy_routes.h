@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "crypto/signature.h"
+#include "rats/jws.h"
 #include "seatls/config_file.h"
 #include "seatls/reattestation.h"
 
@@ -36,12 +37,20 @@ enum class ForwardedHeaders : std::uint8_t {
   remove,
 };
 
+// VerdictKey signs what the application is told.
+struct VerdictKey {
+  rats::JwsKey key;
+  std::string id;  // its thumbprint (RFC 7638)
+  // Errors: crypto.
+  [[nodiscard]] static Result<std::shared_ptr<const VerdictKey>> make(crypto::PrivateKey key);
+};
+
 struct HttpRules {
   std::vector<HttpRoute> routes;  // the first that fits decides
   bool forward_others = false;    // what fits none
   ForwardedHeaders forwarded = ForwardedHeaders::replace;
-  std::vector<std::string> verdict_claims;                // told to the application: names, or "prefix.*"
-  std::shared_ptr<const crypto::PrivateKey> verdict_key;  // unset: nothing is signed
+  std::vector<std::string> verdict_claims;        // told to the application: names, or "prefix.*"
+  std::shared_ptr<const VerdictKey> verdict_key;  // unset: nothing is signed
   std::string verdict_issuer;
 };
 

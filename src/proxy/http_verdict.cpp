@@ -1,13 +1,13 @@
 #include "proxy/http_verdict.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/encoding.h"
 #include "codec/json.h"
 #include "crypto/hash.h"
 #include "proxy/http_message.h"
 #include "rats/jws.h"
-#include "rats/key_format.h"
 
 namespace seatls::proxy {
 namespace {
@@ -44,6 +44,23 @@ std::string claims_text(const reattest::Claims& claims) {
   for (const auto& [name, value] : claims)
     out += (out.empty() ? "" : "&") + encoded(name) + "=" + encoded(value);
   return out;
+}
+
+// Row is what the fields and the token say alike. A certificate or evidence may hold anything: in either it
+// is one text that needs no more quoting.
+struct Row {
+  std::string_view field;
+  const char* member;
+  std::string value;  // empty: left out
+};
+
+std::array<Row, 6> rows_of(const VerdictFacts& facts) {
+  return {{{"Seatls-Model", "model", facts.model},
+           {"Seatls-Key", "key", facts.key},
+           {"Seatls-Attested-At", "attested_at", facts.attested_at},
+           {"Seatls-Valid-Until", "valid_until", facts.valid_until},
+           {"Seatls-Identity", "identity", encoded(facts.identity)},
+           {"Seatls-Claims", "claims", claims_text(facts.claims)}}};
 }
 
 const AttestedPeer* attested(const PeerVerdict& v) {
@@ -87,12 +104,7 @@ std::string fields_of(const VerdictFacts& facts) {
   add("Seatls-Verdict", facts.verdict);
   if (facts.restricted) add("Seatls-Restricted", facts.failure.empty() ? "unattested" : facts.failure);
   add("Seatls-Scheme", encoded(facts.scheme));
-  add("Seatls-Model", facts.model);
-  add("Seatls-Key", facts.key);
-  add("Seatls-Attested-At", facts.attested_at);
-  add("Seatls-Valid-Until", facts.valid_until);
-  add("Seatls-Identity", encoded(facts.identity));
-  add("Seatls-Claims", claims_text(facts.claims));
+  for (const auto& row : rows_of(facts)) add(row.field, row.value);
   return out;
 }
 
@@ -104,13 +116,7 @@ Result<std::string> signed_field(const VerdictFacts& facts, const config::HttpRu
   };
   add("failure", facts.failure);
   add("scheme", facts.scheme);
-  add("model", facts.model);
-  add("key", facts.key);
-  add("attested_at", facts.attested_at);
-  add("valid_until", facts.valid_until);
-  // As in the fields: both are one text, and JSON takes it whatever a certificate or evidence held.
-  add("identity", encoded(facts.identity));
-  add("claims", claims_text(facts.claims));
+  for (const auto& row : rows_of(facts)) add(row.member, row.value);
   const std::int64_t issued = now.time_since_epoch().count();
   json::Object payload{{"iss", json::Value(rules.verdict_issuer)},
                        {"iat", json::Value(issued)},
@@ -121,10 +127,9 @@ Result<std::string> signed_field(const VerdictFacts& facts, const config::HttpRu
                        {"target", json::Value(std::string(request.target))},
                        {"seatls", json::Value(std::move(about))}};
   SEATLS_TRY(const auto text, json::write(json::Value(std::move(payload))));
-  SEATLS_TRY(auto id, rats::jwk_thumbprint(rules.verdict_key->public_key()));
-  SEATLS_TRY(const auto token, rats::sign_jws(view(text), *rules.verdict_key,
+  SEATLS_TRY(const auto token, rats::sign_jws(view(text), rules.verdict_key->key,
                                               {{"typ", json::Value("seatls-verdict+jwt")},
-                                               {"kid", json::Value(std::move(id))}}));
+                                               {"kid", json::Value(rules.verdict_key->id)}}));
   std::string out;
   append_field(out, "Seatls-Token", token);
   return out;

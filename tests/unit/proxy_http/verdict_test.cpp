@@ -151,7 +151,7 @@ TEST(Origin, IsTheProxysToTell) {
 TEST(Token, SaysTheSameOfOneRequestUnderASignature) {
   auto rules = open_rules();
   const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256).value();
-  rules.verdict_key = std::make_shared<const crypto::PrivateKey>(key);
+  rules.verdict_key = config::VerdictKey::make(key).value();
   rules.verdict_issuer = "proxy.example";
   rules.verdict_claims = {"a"};
   Attested world(rules, {{"a", "1"}});
