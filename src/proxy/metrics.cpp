@@ -1,26 +1,17 @@
 #include "proxy/metrics.h"
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
+#include "service/figures.h"
 
 namespace seatls::proxy {
 namespace {
 
+using service::counters;
+using service::Counters;
+using service::gauges;
+using service::Gauges;
+using service::seconds;
+using service::times;
 using Steady = std::chrono::steady_clock;
-using Counters = prometheus::Family<prometheus::Counter>;
-
-const prometheus::Histogram::BucketBoundaries buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                      0.1,    0.25,  0.5,    1,     2.5,  10};
-
-Counters& counters(prometheus::Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
-}
-prometheus::Histogram& seconds(prometheus::Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
-}
 
 class CountingVerifier final : public Verifier {
  public:
@@ -66,28 +57,25 @@ class CountingAttester final : public Attester {
 struct Metrics::Impl {
   prometheus::Registry registry;
   Counters& opened = counters(registry, "seatls_proxy_connections_total", "Connections taken.");
-  prometheus::Family<prometheus::Gauge>& open = prometheus::BuildGauge()
-                                                    .Name("seatls_proxy_connections")
-                                                    .Help("Connections that are open.")
-                                                    .Register(registry);
+  Gauges& open = gauges(registry, "seatls_proxy_connections", "Connections that are open.");
   Counters& bytes = counters(registry, "seatls_proxy_bytes_total", "Data that passed, by direction.");
   Counters& limited =
       counters(registry, "seatls_proxy_limited_total", "Connections closed at once, by the limit reached.");
   Counters& handshakes =
       counters(registry, "seatls_proxy_handshakes_total", "Connections by what became of their peer.");
   prometheus::Histogram& handshake_seconds =
-      seconds(registry, "seatls_proxy_handshake_seconds",
-              "Time until a peer was what the configuration demands, attestation included.");
+      seconds(times(registry, "seatls_proxy_handshake_seconds",
+                    "Time until a peer was what the configuration demands, attestation included."));
   Counters& refused =
       counters(registry, "seatls_proxy_refused_total", "Peers refused, and connections lost, by reason.");
   Counters& verdicts = counters(registry, "seatls_proxy_verdicts_total",
                                 "Appraisals, by scheme, tier and the reason that decided.");
   prometheus::Histogram& appraisal_seconds =
-      seconds(registry, "seatls_proxy_appraisal_seconds", "Time of an appraisal.");
+      seconds(times(registry, "seatls_proxy_appraisal_seconds", "Time of an appraisal."));
   Counters& evidence =
       counters(registry, "seatls_proxy_evidence_total", "Evidence that was made, or could not be.");
   prometheus::Histogram& evidence_seconds =
-      seconds(registry, "seatls_proxy_evidence_seconds", "Time in which evidence was made.");
+      seconds(times(registry, "seatls_proxy_evidence_seconds", "Time in which evidence was made."));
   Counters& again =
       counters(registry, "seatls_proxy_reattestations_total", "Attestations after the handshake.");
   Counters& reloads =
@@ -142,9 +130,7 @@ void Metrics::attested(bool good, std::chrono::duration<double> took) {
   impl_->evidence_seconds.Observe(took.count());
 }
 
-std::string Metrics::text() const {
-  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
-}
+std::string Metrics::text() const { return service::text_of(impl_->registry); }
 
 std::shared_ptr<Verifier> Metrics::counting(std::shared_ptr<Verifier> verifier,
                                             std::shared_ptr<Metrics> metrics) {
