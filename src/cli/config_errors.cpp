@@ -1,5 +1,6 @@
 #include "cli/config_errors.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "cli/log.h"
@@ -29,6 +30,11 @@ Exit fail_with_mistakes(const Console& console, const std::string& path,
                       Node::object().set("file", path).set("ok", false).set("mistakes", std::move(list)));
 }
 
+void warn_of_dangers(const std::vector<std::string>& dangers) {
+  for (auto it = dangers.begin(); it != dangers.end(); ++it)
+    if (std::find(dangers.begin(), it, *it) == it) log_warning("danger: " + *it + " is in force");
+}
+
 std::optional<LoadedConfig> open_config(const Console& console, const std::string& path,
                                         const std::string& fallback, Role role, Exit* exit) {
   std::error_code ignored;
@@ -43,7 +49,7 @@ std::optional<LoadedConfig> open_config(const Console& console, const std::strin
     *exit = fail_with_mistakes(console, file, report.mistakes);
     return {};
   }
-  for (const auto& danger : report.loaded->config.dangers) log_warning("danger: " + danger + " is in force");
+  warn_of_dangers(report.loaded->config.dangers);
   return std::move(report.loaded);
 }
 

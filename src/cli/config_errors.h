@@ -14,6 +14,9 @@ namespace seatls::cli {
 Exit fail_with_mistakes(const Console& console, const std::string& path,
                         const std::vector<ConfigMistake>& mistakes);
 
+// warn_of_dangers logs each of them once.
+void warn_of_dangers(const std::vector<std::string>& dangers);
+
 // open_config loads the file of --config, or `fallback` in the current folder, for `role`. When that
 // fails the mistakes are told, and *exit is set.
 [[nodiscard]] std::optional<LoadedConfig> open_config(const Console& console, const std::string& path,

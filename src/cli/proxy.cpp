@@ -15,6 +15,7 @@
 #include "proxy/proxy.h"
 #include "service/server.h"
 
+#include "service/operations.h"
 namespace seatls::cli {
 namespace {
 
@@ -26,14 +27,13 @@ constexpr const char* examples =
     "  seatls check proxy.toml                         every mistake in [proxy] and its listeners, too\n"
     "docs/usage/proxy.md tells what it may look like, and how it is operated.\n";
 
-void warn_of_dangers(const config::ProxySettings& settings) {
-  std::vector<std::string> told;
-  for (const auto& listener : settings.listeners)
-    for (const auto& danger : listener.endpoint->config.dangers) {
-      if (std::find(told.begin(), told.end(), danger) != told.end()) continue;
-      told.push_back(danger);
-      log_warning("danger: " + danger + " is in force");
-    }
+std::vector<std::string> dangers_of(const config::ProxySettings& settings) {
+  std::vector<std::string> out;
+  for (const auto& listener : settings.listeners) {
+    const auto& dangers = listener.endpoint->config.dangers;
+    out.insert(out.end(), dangers.begin(), dangers.end());
+  }
+  return out;
 }
 
 // As many descriptors as the system lets us have: two for a connection, and some more.
@@ -53,12 +53,13 @@ class Operations {
   static Result<std::unique_ptr<Operations>> start(const std::string& address, const proxy::Proxy& proxy,
                                                    std::shared_ptr<proxy::Metrics> metrics) {
     std::vector<service::Listener> listeners;
-    listeners.push_back({address,
-                         {},
-                         [&proxy, metrics](const service::Request& request, const service::Api::Done& done) {
-                           answer(request, done, proxy, *metrics);
-                         },
-                         false});
+    listeners.push_back(
+        {address,
+         {},
+         service::operations(
+             {[&proxy] { return std::string(proxy.stopping() ? "the proxy is stopping" : ""); },
+              [metrics = std::move(metrics)] { return metrics->text(); }}),
+         false});
     service::ServerLimits limits;
     limits.connections = 64;
     limits.workers = 1;
@@ -77,18 +78,6 @@ class Operations {
   [[nodiscard]] std::string address() const { return server_->addresses().front(); }
 
  private:
-  static void answer(const service::Request& request, const service::Api::Done& done,
-                     const proxy::Proxy& proxy, const proxy::Metrics& metrics) {
-    service::Told told{request.method + " " + request.path, {}, {}};
-    if (request.method != "GET") return done(service::problem(405, "this may be asked with GET"), told);
-    if (request.path == "/live") return done({200, "text/plain", "live\n"}, told);
-    if (request.path == "/metrics") return done({200, "text/plain; version=0.0.4", metrics.text()}, told);
-    if (request.path != "/ready")
-      return done(service::problem(404, "/live, /ready and /metrics are here"), told);
-    if (proxy.stopping()) return done({503, "text/plain", "the proxy is stopping\n"}, told);
-    done({200, "text/plain", "ready\n"}, told);
-  }
-
   std::unique_ptr<service::Server> server_;
   std::thread thread_;
 };
@@ -133,7 +122,7 @@ class Reloading {
       return Error{Code::configuration, "other threads, or another address of operations, need a restart",
                    "proxy"};
     auto files = settings.files;
-    warn_of_dangers(settings);
+    warn_of_dangers(dangers_of(settings));
     SEATLS_TRY(auto plan, proxy::make_plan(std::move(settings), metrics_));
     SEATLS_CHECK(proxy_.replace(std::move(plan)));
     // A change while it was read is noticed by the next look, unless it is about a file that is new here.
@@ -185,7 +174,7 @@ Exit run(const Console& console, const std::string& path) {
   auto report = config::check_proxy(path);
   if (!report.settings) return fail_with_mistakes(console, path, report.mistakes);
   const auto settings = *report.settings;
-  warn_of_dangers(settings);
+  warn_of_dangers(dangers_of(settings));
   raise_descriptor_limit(settings);
   auto metrics = std::make_shared<proxy::Metrics>();
   auto plan = proxy::make_plan(settings, metrics);

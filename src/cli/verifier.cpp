@@ -229,7 +229,10 @@ Exit run(const Console& console, const Program& program, const std::string& port
                        true});
   if (!settings->operations.empty())
     listeners.push_back(
-        {settings->operations, {}, operations(api, [&server] { return server->stopping(); }), false});
+        {settings->operations,
+         {},
+         service::operations(service::operations_of(api, [&server] { return server->stopping(); })),
+         false});
   service::ServerEvents events;
   events.answered = [&](const service::Access& access) {
     if (console.json())

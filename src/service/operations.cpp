@@ -3,7 +3,6 @@
 namespace seatls::service {
 namespace {
 
-// why_not_ready returns why requests would be refused, or an empty text.
 std::string why_not_ready(const Parts& parts, bool stopping) {
   if (stopping) return "the service is stopping";
   if (const auto reached = parts.store->check(); !reached) return "the store: " + reached.error().message();
@@ -15,19 +14,17 @@ std::string why_not_ready(const Parts& parts, bool stopping) {
 
 }  // namespace
 
-std::function<void(Request, Api::Done)> operations(const Api& api, std::function<bool()> stopping) {
-  return [&api, stopping = std::move(stopping)](const Request& request, const Api::Done& done) {
-    const auto parts = api.parts();
+std::function<void(Request, Api::Done)> operations(Operations about) {
+  return [about = std::move(about)](const Request& request, const Api::Done& done) {
     Told told{request.method + " " + request.path, {}, {}};
     if (request.method != "GET") {
       told.route = "none";
       return done(problem(405, "this may be asked with GET"), told);
     }
     if (request.path == "/live") return done({200, "text/plain", "live\n"}, told);
-    if (request.path == "/metrics")
-      return done({200, "text/plain; version=0.0.4", parts->metrics->text()}, told);
+    if (request.path == "/metrics") return done({200, "text/plain; version=0.0.4", about.metrics()}, told);
     if (request.path == "/ready") {
-      const auto why = why_not_ready(*parts, stopping());
+      const auto why = about.why_not_ready();
       if (why.empty()) return done({200, "text/plain", "ready\n"}, told);
       told.note = why;
       return done({503, "text/plain", why + "\n"}, told);
@@ -35,6 +32,11 @@ std::function<void(Request, Api::Done)> operations(const Api& api, std::function
     told.route = "none";
     done(problem(404, "/live, /ready and /metrics are here"), told);
   };
+}
+
+Operations operations_of(const Api& api, std::function<bool()> stopping) {
+  return {[&api, stopping = std::move(stopping)] { return why_not_ready(*api.parts(), stopping()); },
+          [&api] { return api.parts()->metrics->text(); }};
 }
 
 }  // namespace seatls::service
