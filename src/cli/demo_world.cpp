@@ -9,6 +9,7 @@
 #include "cli/learn.h"
 #include "cli/session_report.h"
 #include "crypto/hash.h"
+#include "net/sockets.h"
 #include "seatls/verifiers.h"
 
 namespace seatls::cli::demo {
@@ -111,7 +112,7 @@ Result<std::unique_ptr<Host>> Host::start(const LoadedConfig& loaded) {
   std::unique_ptr<Host> host(new Host());
   SEATLS_TRY(auto* context, openssl::make_context(loaded));
   host->context_.reset(context);
-  SEATLS_TRY(auto listener, listen_on({"127.0.0.1", "0"}));
+  SEATLS_TRY(auto listener, net::listen_tcp({"127.0.0.1", "0"}));
   host->address_ = local_address(listener);
   ServerEvents events;
   Host* self = host.get();

@@ -8,6 +8,7 @@
 #include "cli/server.h"
 #include "cli/session_report.h"
 #include "cli/tls.h"
+#include "net/sockets.h"
 
 namespace seatls::cli {
 namespace {
@@ -61,7 +62,7 @@ Exit run(const Console& console, const Program& program, const ServeOptions& opt
   const auto context = openssl::make_context(*loaded);
   if (!context) return console.fail(context.error());
   const ContextPtr owned(*context);
-  auto listener = listen_on(*address);
+  auto listener = net::listen_tcp(*address);
   if (!listener) return console.fail(listener.error());
   const auto bound = local_address(*listener);
 

@@ -10,30 +10,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <memory>
+
+#include "net/sockets.h"
 
 namespace seatls::cli {
 namespace {
 
-struct FreeAddresses {
-  void operator()(addrinfo* p) const { freeaddrinfo(p); }
-};
-using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
-
 Error network(const std::string& what, const config::HostPort& where) {
   return {Code::network, what, to_text(where)};
-}
-
-Result<Addresses> resolve(const config::HostPort& address, bool passive) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0);
-  addrinfo* list = nullptr;
-  const char* host = address.host.empty() ? nullptr : address.host.c_str();
-  if (const int e = getaddrinfo(host, address.port.c_str(), &hints, &list); e != 0)
-    return network(std::string("the name cannot be resolved: ") + gai_strerror(e), address);
-  return Addresses(list);
 }
 
 config::HostPort numeric(const sockaddr_storage& storage, socklen_t length) {
@@ -63,7 +47,7 @@ int finish_connect(int fd, std::chrono::steady_clock::time_point deadline) {
 }  // namespace
 
 Result<Socket> connect_to(const config::HostPort& address, std::chrono::milliseconds limit) {
-  SEATLS_TRY(const auto list, resolve(address, false));
+  SEATLS_TRY(const auto list, net::resolve(address, false));
   const auto deadline = std::chrono::steady_clock::now() + limit;
   int last = 0;
   for (const addrinfo* a = list.get(); a != nullptr; a = a->ai_next) {
@@ -82,20 +66,6 @@ Result<Socket> connect_to(const config::HostPort& address, std::chrono::millisec
     return Error{Code::timed_out, "no connection within " + std::to_string(limit.count()) + " ms",
                  to_text(address)};
   return network(std::string(std::strerror(last)) + "; does the server run there?", address);
-}
-
-Result<Socket> listen_on(const config::HostPort& address) {
-  SEATLS_TRY(const auto list, resolve(address, true));
-  int last = 0;
-  for (const addrinfo* a = list.get(); a != nullptr; a = a->ai_next) {
-    Socket s(::socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol));
-    const int one = 1;
-    if (s.fd() >= 0) setsockopt(s.fd(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (s.fd() >= 0 && ::bind(s.fd(), a->ai_addr, a->ai_addrlen) == 0 && ::listen(s.fd(), SOMAXCONN) == 0)
-      return s;
-    last = errno;
-  }
-  return network(std::string("cannot listen: ") + std::strerror(last) + "; port 0 picks a free one", address);
 }
 
 Result<Socket> accept_from(const Socket& listener, std::string* peer) {

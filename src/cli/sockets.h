@@ -15,8 +15,6 @@ using Socket = base::Descriptor;
 // connect_to tries every address of the name. Errors: network, timed_out.
 [[nodiscard]] Result<Socket> connect_to(const config::HostPort& address, std::chrono::milliseconds limit);
 
-// listen_on binds the first address of the name. Errors: network.
-[[nodiscard]] Result<Socket> listen_on(const config::HostPort& address);
 // accept_from returns a connection, or none when nobody waits any more.
 [[nodiscard]] Result<Socket> accept_from(const Socket& listener, std::string* peer);
 [[nodiscard]] config::HostPort local_address(const Socket& socket);

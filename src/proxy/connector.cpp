@@ -1,13 +1,14 @@
 #include "proxy/connector.h"
 
 #include <arpa/inet.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+
+#include "net/sockets.h"
 
 namespace seatls::proxy {
 namespace {
@@ -25,12 +26,7 @@ Endpoint endpoint_of(const Address& address) {
 
 // known returns the address where no name has to be resolved.
 std::optional<Endpoint> known(const config::SocketAddress& to) {
-  if (to.kind == config::SocketAddress::Kind::unix_path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, to.name.data(), to.name.size());
-    return endpoint_of(address);
-  }
+  if (to.kind == config::SocketAddress::Kind::unix_path) return endpoint_of(net::unix_address(to.name));
   std::uint16_t port = 0;
   std::from_chars(to.tcp.port.data(), to.tcp.port.data() + to.tcp.port.size(), port);
   sockaddr_in v4{};

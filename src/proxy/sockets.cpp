@@ -1,29 +1,23 @@
 #include "proxy/sockets.h"
 
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <limits>
-#include <memory>
 #include <sstream>
+
+#include "net/sockets.h"
 
 namespace seatls::proxy {
 namespace {
 
 constexpr int first_inherited = 3;  // SD_LISTEN_FDS_START
-constexpr int backlog = 4096;       // the kernel's own limit is below it, or not
-
-struct FreeAddresses {
-  void operator()(addrinfo* p) const { freeaddrinfo(p); }
-};
 
 Error network(const config::SocketAddress& where, const std::string& what) {
   return {Code::network, what, where.text()};
@@ -33,28 +27,6 @@ Result<std::vector<Descriptor>> one(Descriptor fd) {
   std::vector<Descriptor> out;
   out.push_back(std::move(fd));
   return out;
-}
-
-Result<std::vector<Descriptor>> listen_tcp(const config::SocketAddress& where) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV | AI_PASSIVE;
-  addrinfo* list = nullptr;
-  const char* host = where.tcp.host.empty() ? nullptr : where.tcp.host.c_str();
-  if (const int e = getaddrinfo(host, where.tcp.port.c_str(), &hints, &list); e != 0)
-    return network(where, std::string("the name cannot be resolved: ") + gai_strerror(e));
-  const std::unique_ptr<addrinfo, FreeAddresses> owned(list);
-  int last = 0;
-  for (const addrinfo* a = list; a != nullptr; a = a->ai_next) {
-    Descriptor fd(::socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol));
-    const int on = 1;
-    if (fd) setsockopt(fd.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (fd && ::bind(fd.fd(), a->ai_addr, a->ai_addrlen) == 0 && ::listen(fd.fd(), backlog) == 0)
-      return one(std::move(fd));
-    last = errno;
-  }
-  return network(where, std::string("cannot listen: ") + std::strerror(last));
 }
 
 // abandoned tells whether a socket's file is left over: nobody listens on it.
@@ -67,13 +39,11 @@ bool abandoned(const sockaddr_un& address) {
 }
 
 Result<std::vector<Descriptor>> listen_unix(const config::SocketAddress& where) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, where.name.data(), where.name.size());
+  const auto address = net::unix_address(where.name);
   if (abandoned(address)) ::unlink(address.sun_path);
   Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd || ::bind(fd.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(fd.fd(), backlog) != 0)
+      ::listen(fd.fd(), SOMAXCONN) != 0)
     return network(where, std::string("cannot listen: ") + std::strerror(errno));
   return one(std::move(fd));
 }
@@ -151,7 +121,10 @@ Result<std::vector<Descriptor>> Inherited::copies(const std::string& name) const
 
 Result<std::vector<Descriptor>> listen_at(const config::SocketAddress& address, const Inherited& inherited) {
   switch (address.kind) {
-    case config::SocketAddress::Kind::tcp: return listen_tcp(address);
+    case config::SocketAddress::Kind::tcp: {
+      SEATLS_TRY(auto fd, net::listen_tcp(address.tcp));
+      return one(std::move(fd));
+    }
     case config::SocketAddress::Kind::unix_path: return listen_unix(address);
     case config::SocketAddress::Kind::systemd: break;
   }

@@ -7,6 +7,7 @@
 #include "base/host_port.h"
 #include "cli/demo_world.h"
 #include "config/text.h"
+#include "net/sockets.h"
 
 namespace {
 
@@ -25,7 +26,7 @@ Result<void> run(const std::string& listen, const std::string& genuine, const st
   loaded.key_pem = Secret(bytes(view(key)));
   SEATLS_TRY(auto* const made, openssl::make_context(loaded));
   const cli::ContextPtr context(made);
-  SEATLS_TRY(auto listener, cli::listen_on(here));
+  SEATLS_TRY(auto listener, net::listen_tcp(here));
   std::cout << "ready" << std::endl;
   cli::ServerEvents events;
   events.accepted = [](const std::string&, const cli::Stream&) { std::cout << "taken in" << std::endl; };
