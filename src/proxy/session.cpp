@@ -203,6 +203,7 @@ void Session::connect_to(const config::SocketAddress& to) {
   deadline_.reset();
   connector_ = Connector::start(host_.io, to, site_->limits.connect,
                                 [weak = weak_from_this()](Result<Descriptor> result) {
+  target_host_ = to.tcp.host;
                                   const auto self = weak.lock();
                                   if (!self || self->phase_ != Phase::connect) return;
                                   self->connector_.reset();
@@ -238,10 +239,7 @@ Result<void> Session::connected(Result<Descriptor> result) {
     phase_ = Phase::relay;
     return {};
   }
-  auto name = route_->server_name;
-  if (name.empty()) name = facts_.to.substr(0, facts_.to.rfind(':'));
-  if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
-  return begin_handshake(peer_, name);
+  return begin_handshake(peer_, route_->server_name.empty() ? target_host_ : route_->server_name);
 }
 
 Result<void> Session::begin_handshake(Side& side, const std::string& server_name) {

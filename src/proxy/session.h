@@ -124,6 +124,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const Route* route_ = nullptr;  // of the site
   Facts facts_;
   std::function<void(Session&)> over_;
+  std::string target_host_;  // a client's: whom it connects to
   Endpoint source_, destination_;
 
   Phase phase_ = Phase::name;
