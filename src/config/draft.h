@@ -59,6 +59,10 @@ struct Draft {
   // check_url notes an address that is not fetched from: http, but to this machine or where the danger says
   // so.
   void check_url(std::string_view key, const std::string& url, bool plain_http, std::string_view danger);
+  // address notes what is no ADDRESS:PORT, and keeps what is. A key that is absent leaves it as it was.
+  void address(std::string_view key, std::string* into);
+  // count reads a number without a sign likewise.
+  void count(std::string_view key, std::int64_t least, std::int64_t most, std::uint32_t* into);
   // content reads the file that `key` names; nothing when that fails, which is noted.
   [[nodiscard]] std::optional<std::string> content(std::string_view key);
   [[nodiscard]] std::filesystem::path resolve(const std::string& name) const { return folder / name; }

@@ -32,11 +32,7 @@ void read_address(Draft& d, std::string_view key, Role whose, std::string* into)
                                   : "a server writes listen = \"ADDRESS:PORT\"");
     return;
   }
-  const auto address = parse_host_port(d.file.text(key));
-  if (!address)
-    d.wrong(key, "this is no address", address.error().detail);
-  else
-    *into = d.file.text(key);
+  d.address(key, into);
 }
 
 }  // namespace
@@ -58,6 +54,20 @@ std::optional<std::int64_t> Draft::number(std::string_view key, std::int64_t lea
         std::to_string(value) + " lies outside of " + std::to_string(least) + " to " + std::to_string(most),
         std::string(remedy));
   return std::nullopt;
+}
+
+void Draft::address(std::string_view key, std::string* into) {
+  if (!file.has(key)) return;
+  const auto text = file.text(key);
+  if (const auto parsed = parse_host_port(text); !parsed)
+    wrong(key, "this is no address", parsed.error().detail);
+  else
+    *into = text;
+}
+
+void Draft::count(std::string_view key, std::int64_t least, std::int64_t most, std::uint32_t* into) {
+  const auto given = number(key, least, most, "leave the key out for " + std::to_string(*into));
+  if (given) *into = static_cast<std::uint32_t>(*given);
 }
 
 void Draft::check_url(std::string_view key, const std::string& url, bool plain_http,

@@ -203,13 +203,10 @@ void check_shared(Draft& d, const std::vector<std::pair<std::string, ProxyListen
 }
 
 void read_limits(Draft& d, ProxySettings& s) {
-  const auto number = [&d](std::string_view key, std::int64_t least, std::int64_t most, std::uint32_t* into) {
-    if (const auto value = d.number(key, least, most)) *into = static_cast<std::uint32_t>(*value);
-  };
-  number("proxy.threads", 0, 256, &s.threads);
-  number("proxy.connections", 1, 1'000'000, &s.connections);
-  number("proxy.connections_of_client", 0, 1'000'000, &s.connections_of_client);
-  number("proxy.connections_per_second", 0, 1'000'000, &s.connections_per_second);
+  d.count("proxy.threads", 0, 256, &s.threads);
+  d.count("proxy.connections", 1, 1'000'000, &s.connections);
+  d.count("proxy.connections_of_client", 0, 1'000'000, &s.connections_of_client);
+  d.count("proxy.connections_per_second", 0, 1'000'000, &s.connections_per_second);
   const auto time = [&d](std::string_view key, const Draft::Between& limits,
                          std::chrono::milliseconds* into) {
     if (const auto value = d.duration(key, limits)) *into = *value;
@@ -220,11 +217,7 @@ void read_limits(Draft& d, ProxySettings& s) {
   time("proxy.drain", {0s, 24h, "0s to 24h"}, &s.drain);
   time("proxy.watch", {0s, 24h, "0s to 24h"}, &s.watch);
   if (d.file.has("proxy.tickets")) s.tickets = d.file.flag("proxy.tickets");
-  if (!d.file.has("proxy.operations")) return;
-  if (const auto address = parse_host_port(d.file.text("proxy.operations")); !address)
-    d.wrong("proxy.operations", "this is no address", address.error().detail);
-  else
-    s.operations = d.file.text("proxy.operations");
+  d.address("proxy.operations", &s.operations);
 }
 
 }  // namespace

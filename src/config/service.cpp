@@ -109,21 +109,13 @@ void read_administrators(Draft& d, ServiceSettings& s) {
 }
 
 void read_limits(Draft& d, ServiceSettings& s) {
-  const auto number = [&](std::string_view key, std::int64_t least, std::int64_t most, std::uint32_t* into) {
-    const auto given = d.number(key, least, most, "leave the key out for " + std::to_string(*into));
-    if (given) *into = static_cast<std::uint32_t>(*given);
-  };
-  number("service.requests_per_second", 0, 1'000'000, &s.requests_per_second);
-  number("service.sessions", 1, 1'000'000, &s.sessions);
-  number("service.connections", 1, 100'000, &s.connections);
-  number("service.connections_of_client", 1, 100'000, &s.connections_of_client);
-  number("service.workers", 1, 256, &s.workers);
-  number("service.largest_body", 1024, 16 << 20, &s.largest_body);
-  if (!d.file.has("service.operations")) return;
-  if (const auto address = parse_host_port(d.file.text("service.operations")); !address)
-    d.wrong("service.operations", "this is no address", address.error().detail);
-  else
-    s.operations = d.file.text("service.operations");
+  d.count("service.requests_per_second", 0, 1'000'000, &s.requests_per_second);
+  d.count("service.sessions", 1, 1'000'000, &s.sessions);
+  d.count("service.connections", 1, 100'000, &s.connections);
+  d.count("service.connections_of_client", 1, 100'000, &s.connections_of_client);
+  d.count("service.workers", 1, 256, &s.workers);
+  d.count("service.largest_body", 1024, 16 << 20, &s.largest_body);
+  d.address("service.operations", &s.operations);
 }
 
 }  // namespace
