@@ -26,6 +26,11 @@ struct Repeated {
   std::function<void()> then;  // has repeat() called when it is done
 };
 
+std::shared_ptr<service::RateLimit> rate_of(const config::ProxySettings& settings) {
+  return std::make_shared<service::RateLimit>(settings.connections_per_second,
+                                              2.0 * settings.connections_per_second);
+}
+
 }  // namespace
 
 // The first worker's thread takes all connections; what is not said to be otherwise runs there.
@@ -192,8 +197,7 @@ Result<std::unique_ptr<Proxy>> Proxy::start(Plan plan, Inherited inherited, Prox
   impl->begin(plan.settings);
   SEATLS_TRY(impl->acceptors, impl->open(plan.sites, {}));
   impl->drain_limit = plan.settings.drain;
-  impl->rate = std::make_shared<service::RateLimit>(plan.settings.connections_per_second,
-                                                    2.0 * plan.settings.connections_per_second);
+  impl->rate = rate_of(plan.settings);
   return std::unique_ptr<Proxy>(new Proxy(std::move(impl)));
 }
 
@@ -247,8 +251,7 @@ Result<void> Proxy::replace(Plan plan) {
     }
     s.acceptors = next;
     s.drain_limit = plan->settings.drain;
-    s.rate = std::make_shared<service::RateLimit>(plan->settings.connections_per_second,
-                                                  2.0 * plan->settings.connections_per_second);
+    s.rate = rate_of(plan->settings);
   });
   return {};
 }
