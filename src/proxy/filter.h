@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,8 @@ class Filter {
   virtual void upstream_ended() = 0;
   // upstream_failed: it cannot be reached (network), did not answer in time (timed_out), or broke off.
   virtual void upstream_failed(const Error& /*error*/) { upstream_ended(); }
+  // upstream_connected: another connection to it, which the filter asked for.
+  virtual void upstream_connected() {}
   // wind_up: the connection is to end as soon as that leaves nothing half done.
   virtual void wind_up() {}
 
@@ -47,6 +50,10 @@ class Filter {
   [[nodiscard]] virtual bool end_peer() const = 0;
   // broken: the connection is to be broken off, and not to look as if it had ended.
   [[nodiscard]] virtual std::optional<Error> broken() const { return {}; }
+  // upstream tells what becomes of the connection there: it is used, it has ended and may go, or something
+  // waits for another one.
+  enum class Upstream : std::uint8_t { used, spent, wanted };
+  [[nodiscard]] virtual Upstream upstream() const { return Upstream::used; }
   // Room for more. Without it the relay reads nothing there.
   [[nodiscard]] virtual bool wants_peer() const = 0;
   [[nodiscard]] virtual bool wants_upstream() const = 0;

@@ -38,7 +38,7 @@ void HttpExchange::next() {
   asked_ = HttpParser(Kind::request, limits_);
   route_ = nullptr;
   drained_ = 0;
-  skipped_line_ = begun_ = told_to_go_on_ = false;
+  skipped_line_ = begun_ = told_to_go_on_ = reconnected_ = false;
 }
 
 // What the client sends.
@@ -49,6 +49,10 @@ bool HttpExchange::ask() {
     case Asking::body: return pass_request_body();
     case Asking::drained: return drain();
     case Asking::tunnel: return copy(client, server);
+    case Asking::waiting:
+      if (!server_failure_) break;
+      bad_gateway("the upstream cannot be reached");
+      return true;
     case Asking::held:
     case Asking::sent:
     case Asking::over: break;
@@ -74,8 +78,7 @@ bool HttpExchange::take_request() {
   }
   if (*used == 0) {
     const bool idle = in.empty() && winding_up_;
-    // An upstream that has enough of waiting ends the connection; one that was never there is told of.
-    if (client.ended || idle || (server.ended && !server_failure_)) over();
+    if (client.ended || idle || (server.ended && !server_failure_ && !can_reconnect())) over();
     return false;
   }
   client.in.take(*used);
@@ -90,8 +93,15 @@ void HttpExchange::judge() {
   auto admitted = admit(request_, *rules_);
   if (auto* problem = std::get_if<Problem>(&admitted)) return refuse(std::move(*problem), Then::go_on);
   route_ = std::get<Admission>(admitted).route;
+  admit_or_wait();
+}
+
+// Before the peer is asked for evidence: that would be older by the time that a connection takes.
+void HttpExchange::admit_or_wait() {
   if (restricted()) return refuse_restricted();
-  if (route_ != nullptr && route_->demands())
+  if (server.ended && !server_failure_ && !reconnected_ && can_reconnect())
+    asking_ = Asking::waiting;
+  else if (route_ != nullptr && route_->demands())
     asking_ = Asking::held;
   else
     forward();
@@ -236,6 +246,7 @@ bool HttpExchange::pass_response_body() {
 
 void HttpExchange::answered() {
   expecting_ = false;
+  served_ = true;
   if (close_)
     over();
   else if (asking_ == Asking::sent)
@@ -293,7 +304,26 @@ void HttpExchange::cut(Error error) {
 
 void HttpExchange::server_failed(const Error& error) {
   server.ended = true;
-  server_failure_ = error;
+  // Between two requests that is an end like another.
+  if (!served_ || !idle() || !can_reconnect()) server_failure_ = error;
+}
+
+// An upstream that has enough of waiting ends the connection. Nothing of the next request has been sent then.
+Filter::Upstream HttpExchange::upstream() const {
+  if (asking_ == Asking::waiting) return server_failure_ ? Filter::Upstream::spent : Filter::Upstream::wanted;
+  return server.ended && !server_failure_ && idle() ? Filter::Upstream::spent : Filter::Upstream::used;
+}
+
+bool HttpExchange::idle() const {
+  return !expecting_ && (asking_ == Asking::head || asking_ == Asking::drained);
+}
+
+void HttpExchange::server_connected() {
+  if (asking_ != Asking::waiting) return;
+  server = Side();
+  reconnected_ = true;
+  served_ = false;
+  admit_or_wait();
 }
 
 void HttpExchange::wind_up() { winding_up_ = true; }

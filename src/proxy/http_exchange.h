@@ -33,6 +33,8 @@ class HttpExchange {
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   [[nodiscard]] bool finished() const { return asking_ == Asking::over; }
   void server_failed(const Error& error);
+  void server_connected();
+  [[nodiscard]] Filter::Upstream upstream() const;
   void wind_up();
 
   [[nodiscard]] std::optional<Filter::Demand> demand() const;
@@ -41,13 +43,17 @@ class HttpExchange {
 
  private:
   // What the client is at. One request at a time: the next waits until this one is answered.
-  enum class Asking : std::uint8_t { head, held, body, sent, drained, tunnel, over };
+  enum class Asking : std::uint8_t { head, waiting, held, body, sent, drained, tunnel, over };
 
   bool ask();
   bool take_request();
   bool pass_request_body();
   bool drain();
   void judge();
+  void admit_or_wait();
+  [[nodiscard]] bool idle() const;
+  // The server that is an attested peer is the whole connection.
+  [[nodiscard]] bool can_reconnect() const { return origin_.from_peer; }
   void forward();
   [[nodiscard]] Result<std::string> verdict_fields() const;
   [[nodiscard]] bool restricted() const;
@@ -81,6 +87,8 @@ class HttpExchange {
   std::uint64_t drained_ = 0;
   bool skipped_line_ = false;  // an empty one, in front of a request
   bool winding_up_ = false;
+  bool reconnected_ = false;    // for this request
+  bool served_ = false;         // this connection to the server, a request before
   bool expecting_ = false;      // a response to the request that was forwarded
   bool begun_ = false;          // the response, at the client
   bool told_to_go_on_ = false;  // by 100 Continue

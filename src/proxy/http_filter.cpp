@@ -25,6 +25,14 @@ class HttpFilter final : public Filter {
     ended(upstream_);
   }
 
+  void upstream_connected() override {
+    if (&upstream_ == &http_.server) http_.server_connected();
+    go_on();
+  }
+  [[nodiscard]] Upstream upstream() const override {
+    return &upstream_ == &http_.server ? http_.upstream() : Upstream::used;
+  }
+
   [[nodiscard]] ByteView for_upstream() const override { return upstream_.out.view(); }
   void taken_by_upstream(std::size_t n) override { taken(upstream_, n); }
   [[nodiscard]] ByteView for_peer() const override { return peer_.out.view(); }

@@ -162,6 +162,9 @@ Result<void> Session::read_name() {
   if (route_ == nullptr) {
     const auto alert = unrecognized_name();
     (void)::send(peer_.fd(), alert.data(), alert.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    // A close over what was not read is a reset, and may overtake the alert.
+    (void)::recv(peer_.fd(), into, host_.scratch.size(), 0);
+    ::shutdown(peer_.fd(), SHUT_WR);
     return Error{
         Code::unknown_value,
         hello->host.empty() ? "the ClientHello names no host" : "no listener is for \"" + hello->host + "\"",
@@ -200,10 +203,10 @@ Result<void> Session::read_preface() {
 void Session::connect_to(const config::SocketAddress& to) {
   phase_ = Phase::connect;
   facts_.to = to.text();
+  target_host_ = to.tcp.host;
   deadline_.reset();
   connector_ = Connector::start(host_.io, to, site_->limits.connect,
                                 [weak = weak_from_this()](Result<Descriptor> result) {
-  target_host_ = to.tcp.host;
                                   const auto self = weak.lock();
                                   if (!self || self->phase_ != Phase::connect) return;
                                   self->connector_.reset();
@@ -235,8 +238,10 @@ Result<void> Session::connected(Result<Descriptor> result) {
   (void)result->release();
   moved_ = Clock::now();
   if (server()) {
+    plain_gone_ = plain_read_ended_ = plain_write_ended_ = false;
     if (route_->listener.proxy_protocol) first_.put(proxy_header());
     phase_ = Phase::relay;
+    filter_->upstream_connected();
     return {};
   }
   return begin_handshake(peer_, route_->server_name.empty() ? target_host_ : route_->server_name);

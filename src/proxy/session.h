@@ -102,6 +102,7 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] Result<bool> plain_to_peer();
   [[nodiscard]] Result<bool> write_plain();
   [[nodiscard]] Result<bool> plain_failed(int error);
+  [[nodiscard]] bool change_plain();
   [[nodiscard]] bool meet_demand(Clock::time_point now);
   [[nodiscard]] bool ends(Clock::time_point now);
   [[nodiscard]] Result<void> linger();
@@ -123,8 +124,8 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::shared_ptr<const Site> site_;
   const Route* route_ = nullptr;  // of the site
   Facts facts_;
-  std::function<void(Session&)> over_;
   std::string target_host_;  // a client's: whom it connects to
+  std::function<void(Session&)> over_;
   Endpoint source_, destination_;
 
   Phase phase_ = Phase::name;

@@ -18,6 +18,7 @@ Result<bool> Session::relay(Clock::time_point now) {
   SEATLS_TRY(const bool out, plain_to_peer());
   const bool decided = meet_demand(now);
   if (auto broken = filter_->broken()) return std::move(*broken);
+  if (change_plain()) return true;
   if (in || out) moved_ = now;
   return in || out || decided;
 }
@@ -117,6 +118,25 @@ Result<bool> Session::plain_failed(int error) {
   if (route_->listener.mode != config::ProxyListener::Mode::http) return broken;
   plain_gone_ = true;
   filter_->upstream_failed(broken);
+  return true;
+}
+
+// change_plain lets go of a connection to the application that has ended between two requests, and gets
+// another one when there is a next request.
+bool Session::change_plain() {
+  const auto state = filter_->upstream();
+  if (state == Filter::Upstream::used || !server()) return false;
+  bool moved = false;
+  if (plain_.line) {
+    boost::system::error_code ignored;
+    reset_when_closed(plain_.fd(), false);  // nothing is missing
+    plain_.line->close(ignored);
+    plain_.line.reset();
+    plain_.reading = plain_.writing = plain_.wants_read = plain_.wants_write = false;
+    plain_gone_ = moved = true;
+  }
+  if (state == Filter::Upstream::spent) return moved;
+  connect_to(*route_->listener.to);
   return true;
 }
 

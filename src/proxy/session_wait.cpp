@@ -1,5 +1,6 @@
 // Session: what it waits for.
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
 #include "proxy/session.h"
@@ -38,15 +39,21 @@ void Session::wait(Clock::time_point now) {
 void Session::wait_on(Side& side) {
   if (!side.line) return;
   if (side.wants_read && !std::exchange(side.reading, true))
-    side.line->async_wait(Line::wait_read, [self = shared_from_this(), &side](const auto&) {
-      side.reading = false;
-      self->advance();
-    });
+    side.line->async_wait(Line::wait_read,
+                          [self = shared_from_this(), &side](const boost::system::error_code& code) {
+                            if (code == asio::error::operation_aborted)
+                              return;  // the side may have another line by now
+                            side.reading = false;
+                            self->advance();
+                          });
   if (side.wants_write && !std::exchange(side.writing, true))
-    side.line->async_wait(Line::wait_write, [self = shared_from_this(), &side](const auto&) {
-      side.writing = false;
-      self->advance();
-    });
+    side.line->async_wait(Line::wait_write,
+                          [self = shared_from_this(), &side](const boost::system::error_code& code) {
+                            if (code == asio::error::operation_aborted)
+                              return;  // the side may have another line by now
+                            side.writing = false;
+                            self->advance();
+                          });
 }
 
 // The descriptor belongs to the handshake, which closes it when it goes on, or to the channel, which keeps it

@@ -179,19 +179,6 @@ TEST(Exchange, EitherEndMayEndIt) {
   EXPECT_EQ(until_end.replies()[0].body, "hello you");
   EXPECT_TRUE(until_end.peer_ended);
 
-  World idle;
-  idle.send(get("/a"));
-  idle.filter->upstream_ended();
-  idle.turn();
-  EXPECT_TRUE(idle.peer_ended);
-  EXPECT_EQ(idle.replies().size(), 1U);
-
-  World unused;
-  unused.filter->upstream_ended();
-  unused.turn();
-  EXPECT_TRUE(unused.peer_ended);
-  EXPECT_EQ(unused.peer, "");
-
   World half;
   half.answers = false;
   half.send(get("/a"));
