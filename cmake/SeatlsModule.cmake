@@ -6,7 +6,7 @@
 # includes against the same table.
 set(SEATLS_LAYERS
   base=0
-  codec=1 crypto=1 net=1
+  codec=1 crypto=1 net=1 sandbox=1
   wire=2 rats=2 tee=2
   binder=3 negotiate=3 session=3
   early=4 exported=4 attest=4 appraise=4

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "cli/config_errors.h"
+#include "cli/confinement.h"
 #include "cli/files.h"
 #include "cli/log.h"
 #include "cli/program.h"
@@ -13,9 +14,9 @@
 #include "cli/supervisor.h"
 #include "config/files.h"
 #include "proxy/proxy.h"
+#include "service/operations.h"
 #include "service/server.h"
 
-#include "service/operations.h"
 namespace seatls::cli {
 namespace {
 
@@ -85,11 +86,12 @@ class Operations {
 // Reloading reads the configuration anew. What cannot be used changes nothing.
 class Reloading {
  public:
-  Reloading(const config::ProxySettings& settings, proxy::Proxy& proxy,
+  Reloading(const config::ProxySettings& settings, const Confinement& confinement, proxy::Proxy& proxy,
             std::shared_ptr<proxy::Metrics> metrics)
       : path_(settings.path),
         threads_(settings.threads),
         operations_(settings.operations),
+        confinement_(confinement),
         proxy_(proxy),
         metrics_(std::move(metrics)),
         files_(settings.files),
@@ -117,7 +119,10 @@ class Reloading {
 
  private:
   Result<void> reload() {
-    SEATLS_TRY(auto settings, config::load_proxy(path_));
+    SEATLS_CHECK(confinement_.check_same());
+    auto loaded = config::load_proxy(path_);
+    if (!loaded) return confinement_.explain(std::move(loaded).error());
+    auto settings = std::move(*loaded);
     if (settings.threads != threads_ || settings.operations != operations_)
       return Error{Code::configuration, "other threads, or another address of operations, need a restart",
                    "proxy"};
@@ -134,6 +139,7 @@ class Reloading {
   const std::string path_;
   const std::uint32_t threads_;
   const std::string operations_;
+  const Confinement& confinement_;
   proxy::Proxy& proxy_;
   const std::shared_ptr<proxy::Metrics> metrics_;
   std::vector<std::string> files_;
@@ -148,7 +154,8 @@ std::chrono::milliseconds watchdog_interval() {
   return std::chrono::milliseconds(std::atoll(text) / 1000 / 2);
 }
 
-void say_hello(const Console& console, const proxy::Proxy& proxy, const Operations* operations) {
+void say_hello(const Console& console, const proxy::Proxy& proxy, const Operations* operations,
+               const Confinement& confinement) {
   Node::Array listeners;
   std::string line = "listening on";
   for (const auto& address : proxy.addresses()) {
@@ -161,6 +168,8 @@ void say_hello(const Console& console, const proxy::Proxy& proxy, const Operatio
     hello.set("operations", operations->address());
     line += "; operations on " + operations->address();
   }
+  hello.set("sandbox", confinement.node());
+  line += "; " + confinement.text();
   if (console.json())
     console.json_line(hello);
   else
@@ -171,12 +180,16 @@ Exit run(const Console& console, const std::string& path) {
   if (path.empty()) return console.fail(usage_error("which configuration? seatls proxy --config FILE"));
   (void)std::signal(SIGPIPE, SIG_IGN);
   (void)std::signal(SIGXFSZ, SIG_IGN);  // a file that may grow no more is an error of write(), too
+  // First of all, as long as there is one thread: then everything that follows is in the sandbox.
+  const auto confinement = Confinement::enter(path, "proxy");
   auto report = config::check_proxy(path);
   if (!report.settings) return fail_with_mistakes(console, path, report.mistakes);
+  if (!confinement) return console.fail(confinement.error());
   const auto settings = *report.settings;
   warn_of_dangers(dangers_of(settings));
   raise_descriptor_limit(settings);
   auto metrics = std::make_shared<proxy::Metrics>();
+  metrics->confined(confinement->landlock() > 0, confinement->seccomp());
   auto plan = proxy::make_plan(settings, metrics);
   if (!plan) return console.fail(plan.error());
   auto started =
@@ -190,7 +203,7 @@ Exit run(const Console& console, const std::string& path) {
     operations = std::move(*opened);
   }
 
-  Reloading reloading(settings, proxy, metrics);
+  Reloading reloading(settings, *confinement, proxy, metrics);
   for (const int number : {SIGTERM, SIGINT})
     proxy.on_signal(number, [&proxy] {
       tell_supervisor("STOPPING=1");
@@ -201,7 +214,7 @@ Exit run(const Console& console, const std::string& path) {
   if (const auto interval = watchdog_interval(); interval > 0ms)
     proxy.beat(interval, [] { tell_supervisor("WATCHDOG=1"); });
 
-  say_hello(console, proxy, operations.get());
+  say_hello(console, proxy, operations.get(), *confinement);
   tell_supervisor("READY=1");
   proxy.run();
   return Exit::ok;

@@ -2,12 +2,14 @@
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
 #include "attest/tpm2/keys.h"
 #include "base/clock.h"
 #include "cli/config_errors.h"
+#include "cli/confinement.h"
 #include "cli/files.h"
 #include "cli/log.h"
 #include "cli/program.h"
@@ -27,6 +29,8 @@ constexpr const char* examples =
     "anew\n"
     "  curl --cacert ca.pem https://localhost:8443/.well-known/veraison/verification\n"
     "docs/usage/verifier.md tells the API, its stores and its operation.\n";
+
+constexpr const char* default_config = "verifier.toml";
 
 using Context = std::shared_ptr<ssl_ctx_st>;
 
@@ -191,8 +195,9 @@ class Contexts {
 };
 
 // reload answers with the configuration as it is now, or goes on as before when it cannot be used.
-Result<void> reload(const std::string& path, service::Api& api, Contexts& contexts,
-                    const std::string& store) {
+Result<void> reload(const std::string& path, service::Api& api, Contexts& contexts, const std::string& store,
+                    const Confinement& confinement) {
+  SEATLS_CHECK(confinement.check_same());
   SEATLS_TRY(const auto loaded, load_config(path, Role::server));
   SEATLS_TRY(const auto settings, config::load_service(path));
   if (settings.store != store)
@@ -206,8 +211,16 @@ Result<void> reload(const std::string& path, service::Api& api, Contexts& contex
 
 Exit run(const Console& console, const Program& program, const std::string& port_file) {
   Exit exit = Exit::ok;
-  auto loaded = open_config(console, program.common().config, "verifier.toml", Role::server, &exit);
+  const auto& config = program.common().config;
+  sandbox::Files more;
+  if (!port_file.empty())
+    more.writable.push_back(std::filesystem::absolute(port_file).parent_path().string());
+  // First of all, as long as there is one thread: then everything that follows is in the sandbox.
+  const auto entered = Confinement::enter(config.empty() ? default_config : config, "service", more);
+  auto loaded = open_config(console, config, default_config, Role::server, &exit);
   if (!loaded) return exit;
+  if (!entered) return console.fail(entered.error());
+  const Confinement& confinement = *entered;
   const auto settings = config::load_service(loaded->path);
   if (!settings) return console.fail(settings.error());
   auto store = service::open_store(settings->store, {.sessions = settings->sessions});
@@ -257,7 +270,7 @@ Exit run(const Console& console, const Program& program, const std::string& port
     });
   server->on_signal(SIGHUP, [&, path = loaded->path, address = settings->store] {
     tell_supervisor("RELOADING=1");
-    const auto reloaded = reload(path, api, contexts, address);
+    const auto reloaded = reload(path, api, contexts, address, confinement);
     metrics->reloaded(reloaded.ok());
     if (reloaded)
       log_info("the configuration was read anew");
@@ -273,13 +286,17 @@ Exit run(const Console& console, const Program& program, const std::string& port
         !written)
       return console.fail(written.error());
   auto hello = Node::object();
-  hello.set("event", "listening").set("address", addresses.front()).set("store", (*store)->description());
+  hello.set("event", "listening")
+      .set("address", addresses.front())
+      .set("store", (*store)->description())
+      .set("sandbox", confinement.node());
   if (addresses.size() > 1) hello.set("operations", addresses.back());
   if (console.json())
     console.json_line(hello);
   else
     console.line("listening on " + addresses.front() + "  (" + (*store)->description() + ")" +
-                 (addresses.size() > 1 ? "; operations on " + addresses.back() : ""));
+                 (addresses.size() > 1 ? "; operations on " + addresses.back() : "") + "; " +
+                 confinement.text());
   tell_supervisor("READY=1");
   {
     const Sweeper sweeper(api);

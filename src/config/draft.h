@@ -83,6 +83,8 @@ void read_require(Draft& draft);
 [[nodiscard]] std::optional<ServiceSettings> read_service(Draft& draft);
 // read_proxy reads [proxy], where there is one.
 void read_proxy(Draft& draft, ProxySettings& into);
+// read_sandbox reads whether a program that serves may go without one.
+void read_sandbox(Draft& draft);
 // check_file is check_config. [proxy] is left alone where `proxy` is null.
 [[nodiscard]] ConfigReport check_file(const std::string& path, std::optional<Role> role,
                                       ProxySettings* proxy);

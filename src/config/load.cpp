@@ -38,6 +38,7 @@ ConfigReport check_file(const std::string& path, std::optional<Role> role, Proxy
   (void)read_service(draft);
   if (file.has_table("exec")) (void)read_exec(draft);
   if (proxy != nullptr) read_proxy(draft, *proxy);
+  read_sandbox(draft);
   if (mistakes.empty())
     if (const auto valid = draft.out.config.validate(); !valid)
       mistakes.add(0, valid.error().path, valid.error().detail, "mend what is named", valid.error().code);

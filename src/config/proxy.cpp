@@ -248,8 +248,13 @@ ProxyReport check_proxy(const std::string& path) {
             {{path, 0, "proxy", "the section [proxy] is missing",
               "write [proxy] and [[proxy.listener]] with listen and to"}}};
   const auto own = std::make_shared<LoadedConfig>(std::move(*report.loaded));
-  for (auto& listener : settings.listeners)
+  const bool open = std::ranges::count(own->config.dangers, "no_sandbox") != 0;
+  for (auto& listener : settings.listeners) {
     if (!listener.endpoint) listener.endpoint = own;
+    // It is the process that has none, whoever is played here.
+    auto& dangers = listener.endpoint->config.dangers;
+    if (open && std::ranges::count(dangers, "no_sandbox") == 0) dangers.emplace_back("no_sandbox");
+  }
   settings.path = path;
   settings.files = files_of(path);
   return {std::move(settings), {}};

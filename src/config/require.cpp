@@ -243,10 +243,12 @@ void read_require(Draft& d) {
     if (d.out.config.role == Role::client && d.file.text("endpoint.role") == "client")
       d.mistakes.add(0, "require", "a client must say what it demands of servers, and there is no [require]",
                      "write [require] with policy = \"policy.toml\"; attestation = \"off\" demands nothing");
-    // A service fetches collateral for evidence that is submitted; a passport may be fetched under a danger.
+    // A service fetches collateral for evidence that is submitted; a passport may be fetched under a danger,
+    // and some are not about peers.
     const auto has_effect = [&](std::string_view table) {
       return (table == "collateral" && d.file.has_table("service")) ||
-             (table == "danger" && d.file.has("attest.url"));
+             (table == "danger" && (d.file.has("attest.url") || d.file.has("danger.plain_beyond_host") ||
+                                    d.file.has("danger.no_sandbox")));
     };
     for (const std::string_view table : {"verifier", "collateral", "danger"})
       if (d.file.has_table(table) && !has_effect(table))

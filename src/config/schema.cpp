@@ -116,6 +116,7 @@ constexpr std::array rows = {
     KeySpec{"service", "connections_of_client", Kind::number},
     KeySpec{"service", "workers", Kind::number},
     KeySpec{"service", "largest_body", Kind::number},
+    KeySpec{"service", "sandbox", Kind::text, "available|required"},
 
     KeySpec{"proxy", "operations"},
     KeySpec{"proxy", "threads", Kind::number},
@@ -128,6 +129,8 @@ constexpr std::array rows = {
     KeySpec{"proxy", "drain"},
     KeySpec{"proxy", "watch"},
     KeySpec{"proxy", "tickets", Kind::flag},
+    KeySpec{"proxy", "sandbox", Kind::text, "available|required"},
+    KeySpec{"proxy", "readable", Kind::names},
     KeySpec{"proxy", "listener", Kind::rows},
     KeySpec{"proxy.listener", "listen"},
     KeySpec{"proxy.listener", "to"},
@@ -164,6 +167,7 @@ constexpr std::array rows = {
     KeySpec{"danger", "software_evidence", Kind::flag},
     KeySpec{"danger", "allow_unnamed_evidence", Kind::flag},
     KeySpec{"danger", "plain_beyond_host", Kind::flag},
+    KeySpec{"danger", "no_sandbox", Kind::flag},
 };
 
 std::size_t distance(std::string_view a, std::string_view b) {

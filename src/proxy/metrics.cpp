@@ -80,6 +80,7 @@ struct Metrics::Impl {
       counters(registry, "seatls_proxy_reattestations_total", "Attestations after the handshake.");
   Counters& reloads =
       counters(registry, "seatls_proxy_reloads_total", "Times the configuration was read anew.");
+  Gauges& sandbox = gauges(registry, "seatls_proxy_sandbox", "What the sandbox confines: 1, or 0.");
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
@@ -114,6 +115,15 @@ void Metrics::appraised(const Result<AttestationResult>& result, std::chrono::du
   impl_->appraisal_seconds.Observe(took.count());
   if (!result) {
     impl_->verdicts
+void Metrics::confined(bool files, bool system_calls) {
+void Metrics::appraised(const Result<AttestationResult>& result, std::chrono::duration<double> took) {
+  impl_->appraisal_seconds.Observe(took.count());
+  if (!result) {
+    impl_->verdicts
+  impl_->sandbox.Add({{"part", "files"}}).Set(files ? 1 : 0);
+  impl_->sandbox.Add({{"part", "system_calls"}}).Set(system_calls ? 1 : 0);
+}
+
         .Add({{"scheme", ""}, {"tier", "none"}, {"reason", std::string(name(result.error().code))}})
         .Increment();
     return;

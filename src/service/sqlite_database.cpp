@@ -89,7 +89,8 @@ class SqliteConnection final : public SqlConnection {
     // FULL: a commit is on the disk before it is acknowledged, also against a loss of power.
     SEATLS_CHECK(
         connection->script("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
-                           "PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864;"));
+                           "PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864; "
+                           "PRAGMA temp_store = MEMORY;"));
     return connection;
   }
 
