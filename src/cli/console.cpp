@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "base/descriptor.h"
+#include "cli/background.h"
 
 namespace seatls::cli {
 namespace {
@@ -39,6 +40,7 @@ std::size_t terminal_width() {
 // put writes whole lines, from whatever thread. A reader that has gone away or a disk that is full is not an
 // error of this program; where half a line went out before it was, the next one begins anew.
 void put(int fd, std::string_view text) {
+  if (fd == STDOUT_FILENO && print_in_background(text)) return;
   static std::mutex mutex;
   static std::array<bool, 3> half{};
   const std::lock_guard lock(mutex);

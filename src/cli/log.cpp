@@ -3,6 +3,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "cli/background.h"
+
 namespace seatls::cli {
 namespace {
 
@@ -15,7 +17,7 @@ void write(spdlog::level::level_enum level, std::string_view text) {
 
 void start_log(const std::string& level) {
   auto logger = spdlog::stderr_color_mt("seatls");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+  logger->set_pattern(log_pattern, spdlog::pattern_time_type::utc);
   logger->set_level(spdlog::level::from_str(level));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "cli/background.h"
 #include "cli/config_errors.h"
 #include "cli/confinement.h"
 #include "cli/files.h"
@@ -52,14 +53,18 @@ void raise_descriptor_limit(const config::ProxySettings& settings) {
 class Operations {
  public:
   static Result<std::unique_ptr<Operations>> start(const std::string& address, const proxy::Proxy& proxy,
-                                                   std::shared_ptr<proxy::Metrics> metrics) {
+                                                   std::shared_ptr<proxy::Metrics> metrics,
+                                                   const BackgroundOutput& output) {
     std::vector<service::Listener> listeners;
     listeners.push_back(
         {address,
          {},
          service::operations(
              {[&proxy] { return std::string(proxy.stopping() ? "the proxy is stopping" : ""); },
-              [metrics = std::move(metrics)] { return metrics->text(); }}),
+              [metrics = std::move(metrics), &output] {
+                metrics->lost(output.lost());
+                return metrics->text();
+              }}),
          false});
     service::ServerLimits limits;
     limits.connections = 64;
@@ -188,6 +193,7 @@ Exit run(const Console& console, const std::string& path) {
   const auto settings = *report.settings;
   warn_of_dangers(dangers_of(settings));
   raise_descriptor_limit(settings);
+  const BackgroundOutput output(console);
   auto metrics = std::make_shared<proxy::Metrics>();
   metrics->confined(confinement->landlock() > 0, confinement->seccomp());
   auto plan = proxy::make_plan(settings, metrics);
@@ -198,7 +204,7 @@ Exit run(const Console& console, const std::string& path) {
   proxy::Proxy& proxy = **started;
   std::unique_ptr<Operations> operations;
   if (!settings.operations.empty()) {
-    auto opened = Operations::start(settings.operations, proxy, metrics);
+    auto opened = Operations::start(settings.operations, proxy, metrics, output);
     if (!opened) return console.fail(opened.error());
     operations = std::move(*opened);
   }

@@ -8,6 +8,7 @@
 
 #include "attest/tpm2/keys.h"
 #include "base/clock.h"
+#include "cli/background.h"
 #include "cli/config_errors.h"
 #include "cli/confinement.h"
 #include "cli/files.h"
@@ -221,6 +222,7 @@ Exit run(const Console& console, const Program& program, const std::string& port
   if (!loaded) return exit;
   if (!entered) return console.fail(entered.error());
   const Confinement& confinement = *entered;
+  const BackgroundOutput output(console);
   const auto settings = config::load_service(loaded->path);
   if (!settings) return console.fail(settings.error());
   auto store = service::open_store(settings->store, {.sessions = settings->sessions});

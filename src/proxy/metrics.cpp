@@ -80,6 +80,9 @@ struct Metrics::Impl {
       counters(registry, "seatls_proxy_reattestations_total", "Attestations after the handshake.");
   Counters& reloads =
       counters(registry, "seatls_proxy_reloads_total", "Times the configuration was read anew.");
+  prometheus::Counter& lost =
+      counters(registry, "seatls_proxy_log_lines_lost_total", "Lines of output that nobody read in time.")
+          .Add({});
   Gauges& sandbox = gauges(registry, "seatls_proxy_sandbox", "What the sandbox confines: 1, or 0.");
 };
 
@@ -111,19 +114,19 @@ void Metrics::attested_again(bool good) {
 }
 void Metrics::reloaded(bool good) { impl_->reloads.Add({{"result", good ? "good" : "bad"}}).Increment(); }
 
-void Metrics::appraised(const Result<AttestationResult>& result, std::chrono::duration<double> took) {
-  impl_->appraisal_seconds.Observe(took.count());
-  if (!result) {
-    impl_->verdicts
+void Metrics::lost(std::uint64_t lines) {
+  impl_->lost.Increment(static_cast<double>(lines) - impl_->lost.Value());
+}
+
 void Metrics::confined(bool files, bool system_calls) {
-void Metrics::appraised(const Result<AttestationResult>& result, std::chrono::duration<double> took) {
-  impl_->appraisal_seconds.Observe(took.count());
-  if (!result) {
-    impl_->verdicts
   impl_->sandbox.Add({{"part", "files"}}).Set(files ? 1 : 0);
   impl_->sandbox.Add({{"part", "system_calls"}}).Set(system_calls ? 1 : 0);
 }
 
+void Metrics::appraised(const Result<AttestationResult>& result, std::chrono::duration<double> took) {
+  impl_->appraisal_seconds.Observe(took.count());
+  if (!result) {
+    impl_->verdicts
         .Add({{"scheme", ""}, {"tier", "none"}, {"reason", std::string(name(result.error().code))}})
         .Increment();
     return;

@@ -26,6 +26,7 @@ class Metrics {
   void refused(Code why);
   void attested_again(bool good);
   void reloaded(bool good);
+  void lost(std::uint64_t lines);                // of the log, so far
   void confined(bool files, bool system_calls);  // by the sandbox
 
   [[nodiscard]] std::string text() const;
