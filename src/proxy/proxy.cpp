@@ -241,7 +241,8 @@ Result<void> Proxy::replace(Plan plan) {
     // A site's own text is what found its acceptors: of several with port 0, in their order.
     auto sites = plan->sites;
     for (const auto& acceptor : next) {
-      const auto& address = acceptor->site().address;
+      const auto address =
+          acceptor->site().address;  // a copy: serve() may drop the last that holds that site
       const auto site = std::find_if(sites.begin(), sites.end(),
                                      [&](const auto& x) { return x->address.text() == address.text(); });
       if (site == sites.end()) continue;
