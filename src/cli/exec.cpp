@@ -132,8 +132,7 @@ std::optional<preload::Endpoints> open_endpoints(const Console& console, const s
     }
     if (!role) *settings = *exec;
     // A file without [exec] tells of its dangers here.
-    for (const auto& danger : report.loaded->config.dangers)
-      log_warning("danger: " + danger + " is in force");
+    warn_of_dangers(report.loaded->config.dangers);
     const Role own = report.loaded->config.role;
     (own == Role::client ? endpoints.client : endpoints.server) = endpoint_of(std::move(*report.loaded));
     return true;
