@@ -62,6 +62,7 @@ class Tpm2(TwoSidecars, kit.TpmCase):
         program.sendall(b"meanwhile")
         os.kill(self.tpm.process.pid, signal.SIGCONT)
         self.assertEqual(program.recv(9, socket.MSG_WAITALL), b"meanwhile")
+        far.until(lambda: "trusted" in self.standings(far)[self.standings(far).index("restricted"):])  # lines come beside the data
         standings = self.standings(far)
         self.assertEqual(standings[standings.index("restricted") + 1], "trusted")
         program.close()
